@@ -1,0 +1,1 @@
+//! Typed commands, batches and processes through PostgreSQL.

@@ -1,0 +1,1 @@
+//! Examples of commandbus: each is a program of its own in `src/bin`.

@@ -1,0 +1,1 @@
+//! What the suites share: one PostgreSQL a run, one database a test.
