@@ -1,0 +1,106 @@
+//! Floor 0: what can go wrong with the database, in words that say what to do next.
+
+use std::sync::Arc;
+
+/// A failed call to the store.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be reached.
+    #[error("the database cannot be reached: {source}. Is it running, and is the URL right?")]
+    Unreachable {
+        /// What the driver said.
+        source: Arc<sqlx::Error>,
+    },
+    /// The database has no commandbus schema.
+    #[error("the database has no commandbus schema: run `bus.migrate().await?` (or `commandbus migrate`) first")]
+    SchemaMissing,
+    /// The schema is older than this library needs.
+    #[error(
+        "the commandbus schema is at version {found}, but this library needs {needed}: run `bus.migrate().await?` (or \
+         `commandbus migrate`) first"
+    )]
+    SchemaTooOld {
+        /// The version found.
+        found: i32,
+        /// The version this library was built for.
+        needed: i32,
+    },
+    /// The schema is newer than this library knows.
+    #[error(
+        "the commandbus schema is at version {found}, but this library knows only {known}: update the `commandbus` \
+         dependency of this program"
+    )]
+    SchemaTooNew {
+        /// The version found.
+        found: i32,
+        /// The newest version this library knows.
+        known: i32,
+    },
+    /// A queue does not exist and could not be made.
+    #[error(
+        "the queue `{queue}` does not exist and this role may not create it: run `commandbus migrate --domain {domain}`"
+    )]
+    QueueMissing {
+        /// The queue.
+        queue: String,
+        /// Its domain.
+        domain: String,
+    },
+    /// The database refused the data itself (too large, not representable); sending the same again fails again.
+    #[error("the database refused the data ({code}): {message}")]
+    Data {
+        /// The SQLSTATE.
+        code: String,
+        /// What the database said.
+        message: String,
+    },
+    /// A lock was not granted in time, or a deadlock or serialization failure was resolved against this transaction.
+    #[error("the database is busy with a conflicting transaction ({code}): try again")]
+    Conflict {
+        /// The SQLSTATE.
+        code: String,
+    },
+    /// This store cannot do it.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Anything else the database said.
+    #[error("the database said: {source}")]
+    Database {
+        /// What the driver said.
+        source: Arc<sqlx::Error>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Conflict { .. })
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// Sorts an error of the driver by its SQLSTATE (PostgreSQL documentation, appendix A).
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => Self::Unreachable { source: Arc::new(error) },
+                _ => Self::Database { source: Arc::new(error) },
+            };
+        };
+        let code = database.code().unwrap_or_default().into_owned();
+        let message = database.message().to_owned();
+        match code.as_str() {
+            "3F000" | "42P01" | "42883" if message.contains("commandbus") => Self::SchemaMissing,
+            "40001" | "40P01" | "55P03" => Self::Conflict { code },
+            "57P01" | "57P02" | "57P03" | "53300" => Self::Unreachable { source: Arc::new(error) },
+            other if other.starts_with("08") => Self::Unreachable { source: Arc::new(error) },
+            other if other.starts_with("22") || other.starts_with("54") => Self::Data { code, message },
+            _ => Self::Database { source: Arc::new(error) },
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The message that carries a command.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{CommandId, Domain};
+
+/// A command as it travels, in JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The domain whose queue carries it.
+    pub domain: Domain,
+    /// The name of its type.
+    pub command_type: String,
+    /// Its id.
+    pub command_id: CommandId,
+    /// What it belongs to; the same in message, row and audit.
+    pub correlation_id: Uuid,
+    /// The command itself.
+    pub data: Box<RawValue>,
+    /// The queue its reply is sent to, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+}
+
+/// Why a payload cannot be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// `serde_json` could not write it.
+    #[error("`{command_type}` cannot be written as JSON: {source}")]
+    Serialize {
+        /// The type that was to be sent.
+        command_type: String,
+        /// What the serializer said.
+        source: serde_json::Error,
+    },
+    /// PostgreSQL's jsonb has no room for it.
+    #[error(
+        "the payload of `{command_type}` has {bytes} bytes, but PostgreSQL's jsonb holds at most {limit}: store the data \
+         elsewhere and send a reference to it",
+        limit = PAYLOAD_LIMIT
+    )]
+    TooLarge {
+        /// The type that was to be sent.
+        command_type: String,
+        /// Its size as JSON text.
+        bytes: usize,
+    },
+    /// It contains a character that PostgreSQL's text cannot hold.
+    #[error(
+        "the payload of `{command_type}` contains a NUL character (\\u0000), which PostgreSQL cannot store: remove it, or \
+         encode the bytes (base64, for instance)"
+    )]
+    Nul {
+        /// The type that was to be sent.
+        command_type: String,
+    },
+}
+
+/// The largest payload in bytes: the limit of a jsonb object (`JENTRY_OFFLENMASK`), less room for the envelope.
+pub const PAYLOAD_LIMIT: usize = 0x0FFF_FFFF - 4096;
+
+/// Writes a value as the `data` of an envelope, refusing what PostgreSQL could not store.
+pub fn seal<T: Serialize + ?Sized>(command_type: &str, value: &T) -> Result<Box<RawValue>, PayloadError> {
+    let text = serde_json::to_string(value)
+        .map_err(|source| PayloadError::Serialize { command_type: command_type.to_owned(), source })?;
+    check(command_type, &text)?;
+    RawValue::from_string(text)
+        .map_err(|source| PayloadError::Serialize { command_type: command_type.to_owned(), source })
+}
+
+/// Refuses JSON text that PostgreSQL could not store as jsonb.
+pub fn check(command_type: &str, json: &str) -> Result<(), PayloadError> {
+    if json.len() > PAYLOAD_LIMIT {
+        return Err(PayloadError::TooLarge { command_type: command_type.to_owned(), bytes: json.len() });
+    }
+    if contains_nul(json) {
+        return Err(PayloadError::Nul { command_type: command_type.to_owned() });
+    }
+    Ok(())
+}
+
+/// Whether JSON text contains an escaped NUL; an even number of backslashes before `\u0000` only quotes it.
+fn contains_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let backslashes = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        backslashes % 2 == 0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_real_nul_is_refused() {
+        assert!(matches!(seal("T", "a\0b"), Err(PayloadError::Nul { .. })));
+        assert!(matches!(seal("T", &["\\\0"]), Err(PayloadError::Nul { .. })));
+        assert!(seal("T", "a\\u0000b").is_ok(), "a backslash followed by text");
+        assert!(seal("T", "\\\\u0000").is_ok());
+    }
+
+    #[test]
+    fn reply_to_is_absent_when_nobody_asked() {
+        let envelope = Envelope {
+            domain: Domain::from_static("payments"),
+            command_type: "Debit".into(),
+            command_id: CommandId::new(),
+            correlation_id: Uuid::nil(),
+            data: seal("Debit", &serde_json::json!({"cents": 5})).unwrap(),
+            reply_to: None,
+        };
+        let json = serde_json::to_value(&envelope).unwrap();
+        assert_eq!(json["data"]["cents"], 5);
+        assert!(json.get("reply_to").is_none());
+        let back: Envelope = serde_json::from_value(json).unwrap();
+        assert_eq!(back.command_id, envelope.command_id);
+    }
+}

@@ -1,0 +1,116 @@
+//! What operators and senders ask for.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::message::{BatchId, CommandId, CommandStatus, Domain};
+
+/// One page of a listing: at most `limit` rows that come after `after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page<K> {
+    /// The key of the last row already seen.
+    pub after: Option<K>,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+impl<K> Page<K> {
+    /// The first `limit` rows.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+/// Which commands to list; fields that are `None` do not restrict.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct CommandFilter {
+    /// Of this domain.
+    pub domain: Option<Domain>,
+    /// Of this type.
+    pub command_type: Option<String>,
+    /// In this state.
+    pub status: Option<CommandStatus>,
+    /// Of this batch.
+    pub batch_id: Option<BatchId>,
+    /// With this correlation id.
+    pub correlation_id: Option<Uuid>,
+}
+
+/// Which parked commands; fields that are `None` do not restrict.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ParkedFilter {
+    /// Of this domain.
+    pub domain: Option<Domain>,
+    /// Of this type.
+    pub command_type: Option<String>,
+    /// With this error code.
+    pub error_code: Option<String>,
+    /// With this fingerprint.
+    pub fingerprint: Option<String>,
+    /// Of this batch.
+    pub batch_id: Option<BatchId>,
+    /// Just this command.
+    pub command_id: Option<CommandId>,
+}
+
+/// A parked command, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Parked {
+    /// Its place in the list; the key of its page.
+    pub parked_id: i64,
+    /// Its domain.
+    pub domain: Domain,
+    /// Its id.
+    pub command_id: CommandId,
+    /// The name of its type.
+    pub command_type: String,
+    /// The batch it belongs to.
+    pub batch_id: Option<BatchId>,
+    /// What it belongs to.
+    pub correlation_id: Option<Uuid>,
+    /// Why it is parked: PERMANENT, EXHAUSTED, UNDECODABLE, UNSETTLED or UNSETTLEABLE.
+    pub reason: String,
+    /// The kind of the error.
+    pub error_type: Option<String>,
+    /// The code of the error.
+    pub error_code: Option<String>,
+    /// The message of the error.
+    pub error_msg: Option<String>,
+    /// Anything else the handler gave.
+    pub error_details: Option<Value>,
+    /// What errors of the same cause share.
+    pub fingerprint: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Attempts it had.
+    pub max_attempts: u32,
+    /// Since when it is parked.
+    pub parked_at: DateTime<Utc>,
+    /// The payload as it travelled; `None` when its message is gone.
+    pub payload: Option<Value>,
+}
+
+/// Parked commands that share a fingerprint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ParkedGroup {
+    /// Their domain.
+    pub domain: Domain,
+    /// Their type.
+    pub command_type: String,
+    /// What they share.
+    pub fingerprint: String,
+    /// The code of the error.
+    pub error_code: Option<String>,
+    /// One of their messages.
+    pub example: Option<String>,
+    /// How many there are.
+    pub count: u64,
+    /// Since when the oldest of them is parked.
+    pub oldest: DateTime<Utc>,
+}
