@@ -74,7 +74,9 @@ begin
         where b.domain = p_domain and b.batch_id = any(v_ended) and b.then_command is not null
         order by b.batch_id
     loop
-        -- Its id was drawn when the batch was created: however often this runs, there is one such command.
+        -- Its id was drawn when the batch was created: however often this runs, there is one such command. Its queue was
+        -- made then, too; this is for one that was dropped since, which must not keep the batch from ending.
+        perform commandbus.ensure_queue((v_batch.command->>'domain') || '__commands');
         perform commandbus.send_commands(
             v_batch.command->>'domain',
             array[(v_batch.command->>'command_id')::uuid],

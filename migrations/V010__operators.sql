@@ -140,7 +140,7 @@ begin
             where i.payload is not null
         ) as r
         where r.message is not null
-        on conflict (domain, command_id) do update set payload_json = excluded.payload_json, archived_at = now();
+        on conflict on constraint payload_archive_pkey do update set payload_json = excluded.payload_json, archived_at = now();
 
         execute format(
             'insert into pgmq.%I (msg_id, vt, message, headers) overriding system value
