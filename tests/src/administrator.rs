@@ -78,7 +78,7 @@ pub(crate) enum Failure {
     Embedded(Arc<EmbeddedError>),
     #[error("DATABASE_URL is not a URL: {0}")]
     Url(#[from] url::ParseError),
-    #[error("the server refused: {0}")]
+    #[error("the server of DATABASE_URL, or the embedded one, refused: {0}")]
     Server(Arc<sqlx::Error>),
     #[error("the thread that creates databases has panicked")]
     Gone,
