@@ -94,21 +94,14 @@ impl EmbeddedPostgres {
     /// [`EmbeddedError::Stop`] if the server or its data may have been left behind.
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
         off_the_runtime(move || {
-            self.watcher.stop().map_err(|source| EmbeddedError::Stop {
-                directory: self.directory().to_owned(),
-                source,
-            })
+            self.watcher.stop().map_err(|source| EmbeddedError::Stop { directory: self.directory().to_owned(), source })
         })
         .await
     }
 
     async fn launch(builder: Builder) -> Result<Self, EmbeddedError> {
         let (directory, watcher) = off_the_runtime(move || builder.launch()).await?;
-        let postgres = Self {
-            url: url(directory.path(), DEFAULT_DATABASE),
-            watcher,
-            directory,
-        };
+        let postgres = Self { url: url(directory.path(), DEFAULT_DATABASE), watcher, directory };
         let mut connection = PgConnection::connect(&postgres.url_for("postgres")).await?;
         let create = AssertSqlSafe(format!("create database {DEFAULT_DATABASE}"));
         sqlx::query(create).execute(&mut connection).await?;
@@ -119,9 +112,7 @@ impl EmbeddedPostgres {
 
 impl fmt::Debug for EmbeddedPostgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedPostgres")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
+        f.debug_struct("EmbeddedPostgres").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, mpsc as blocking};
 use std::thread;
 
 use commandbus::embedded::{Database, Durability, EmbeddedError, EmbeddedPostgres};
+use commandbus::store::postgres::MigrateError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
@@ -27,11 +28,20 @@ static ADMINISTRATOR: LazyLock<mpsc::UnboundedSender<Request>> = LazyLock::new(|
     requests
 });
 
-/// Creates a copy of the template and returns its name and connection URL.
-pub(crate) async fn create_database() -> Result<(Name, String), Failure> {
+/// What a new database holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content {
+    /// What the template holds: the migrated schema.
+    Migrated,
+    /// Nothing.
+    Nothing,
+}
+
+/// Creates a database and returns its name and connection URL.
+pub(crate) async fn create_database(content: Content) -> Result<(Name, String), Failure> {
     let (answer, created) = oneshot::channel();
     // A closed channel shows as an answer that never comes.
-    let _ = ADMINISTRATOR.send(Request::Create(answer));
+    let _ = ADMINISTRATOR.send(Request::Create(content, answer));
     created.await.unwrap_or(Err(Failure::Gone))
 }
 
@@ -57,10 +67,7 @@ impl Name {
     /// Reads a name back; none if it is not one of ours.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (run, number) = text.strip_prefix(Self::PREFIX)?.split_once('_')?;
-        let name = Self {
-            run: run.parse().ok()?,
-            number: number.parse().ok()?,
-        };
+        let name = Self { run: run.parse().ok()?, number: number.parse().ok()? };
         (name.to_string() == text).then_some(name)
     }
 }
@@ -80,6 +87,8 @@ pub(crate) enum Failure {
     Url(#[from] url::ParseError),
     #[error("the server of DATABASE_URL, or the embedded one, refused: {0}")]
     Server(Arc<sqlx::Error>),
+    #[error("the template could not be migrated: {0}")]
+    Migrate(Arc<MigrateError>),
     #[error("the thread that creates databases has panicked")]
     Gone,
 }
@@ -90,6 +99,12 @@ impl From<EmbeddedError> for Failure {
     }
 }
 
+impl From<MigrateError> for Failure {
+    fn from(error: MigrateError) -> Self {
+        Self::Migrate(Arc::new(error))
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         Self::Server(Arc::new(error))
@@ -97,7 +112,7 @@ impl From<sqlx::Error> for Failure {
 }
 
 enum Request {
-    Create(oneshot::Sender<Result<(Name, String), Failure>>),
+    Create(Content, oneshot::Sender<Result<(Name, String), Failure>>),
     Drop(Name, blocking::Sender<Result<(), Failure>>),
 }
 
@@ -107,9 +122,9 @@ async fn serve(mut requests: mpsc::UnboundedReceiver<Request>) {
     while let Some(request) = requests.recv().await {
         // Who no longer waits for an answer leaves its database to the next run's sweep.
         match request {
-            Request::Create(answer) => {
+            Request::Create(content, answer) => {
                 let created = match &mut server {
-                    Ok(server) => server.create().await,
+                    Ok(server) => server.create(content).await,
                     Err(failure) => Err(failure.clone()),
                 };
                 let _ = answer.send(created);
@@ -140,46 +155,31 @@ impl Server {
         let database = Database::from_env_or(relaxed).await?;
         let url = Url::parse(database.url())?;
         let mut connection = PgConnection::connect(database.url()).await?;
-        let template = Name {
-            run: rand::random(),
-            number: TEMPLATE,
-        };
+        let template = Name { run: rand::random(), number: TEMPLATE };
         leftovers::hold(&mut connection, template.run).await?;
         leftovers::sweep(&mut connection).await?;
-        let mut server = Self {
-            _database: database,
-            url,
-            connection,
-            template,
-            last: TEMPLATE,
-        };
-        server
-            .execute(format!("create database {template}"))
-            .await?;
+        let mut server = Self { _database: database, url, connection, template, last: TEMPLATE };
+        server.execute(format!("create database {template}")).await?;
         prepare_template(&server.url_of(template)).await?;
         Ok(server)
     }
 
-    async fn create(&mut self) -> Result<(Name, String), Failure> {
+    async fn create(&mut self, content: Content) -> Result<(Name, String), Failure> {
         self.last += 1;
-        let name = Name {
-            number: self.last,
-            ..self.template
-        };
-        self.execute(format!("create database {name} template {}", self.template))
-            .await?;
+        let name = Name { number: self.last, ..self.template };
+        match content {
+            Content::Migrated => self.execute(format!("create database {name} template {}", self.template)).await?,
+            Content::Nothing => self.execute(format!("create database {name} template template0")).await?,
+        }
         Ok((name, self.url_of(name)))
     }
 
     async fn drop(&mut self, name: Name) -> Result<(), Failure> {
-        self.execute(format!("drop database if exists {name} with (force)"))
-            .await
+        self.execute(format!("drop database if exists {name} with (force)")).await
     }
 
     async fn execute(&mut self, statement: String) -> Result<(), Failure> {
-        sqlx::query(AssertSqlSafe(statement))
-            .execute(&mut self.connection)
-            .await?;
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut self.connection).await?;
         Ok(())
     }
 

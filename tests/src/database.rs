@@ -3,7 +3,7 @@ use std::thread;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::administrator::{self, Failure, Name};
+use crate::administrator::{self, Content, Name};
 
 /// Enough for a test that holds a transaction or two while the library works.
 const POOL_SIZE: u32 = 8;
@@ -24,15 +24,23 @@ impl TestDatabase {
     ///
     /// If there is no server or it refuses.
     pub async fn new() -> Self {
-        match Self::create().await {
-            Ok(database) => database,
-            Err(failure) => panic!("no database for this test: {failure}"),
-        }
+        Self::create(Content::Migrated).await
     }
 
-    async fn create() -> Result<Self, Failure> {
-        let (name, url) = administrator::create_database().await?;
-        Ok(Self { name, url })
+    /// Creates a database without schema, for tests of the migration itself.
+    ///
+    /// # Panics
+    ///
+    /// If there is no server or it refuses.
+    pub async fn empty() -> Self {
+        Self::create(Content::Nothing).await
+    }
+
+    async fn create(content: Content) -> Self {
+        match administrator::create_database(content).await {
+            Ok((name, url)) => Self { name, url },
+            Err(failure) => panic!("no database for this test: {failure}"),
+        }
     }
 
     /// Returns its connection URL.

@@ -7,13 +7,7 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
 /// Commands of cargo and aliases of `.cargo/config.toml`.
-const STEPS: [&[&str]; 5] = [
-    &["fmt", "--all", "--check"],
-    &["lint"],
-    &["docs"],
-    &["unit"],
-    &["integration"],
-];
+const STEPS: [&[&str]; 5] = [&["fmt", "--all", "--check"], &["lint"], &["docs"], &["unit"], &["integration"]];
 
 fn main() -> io::Result<ExitCode> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

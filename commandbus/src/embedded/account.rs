@@ -26,11 +26,7 @@ impl Account {
     }
 
     fn named(name: &str) -> Option<Self> {
-        Some(Self {
-            uid: id("-u", name)?,
-            gid: id("-g", name)?,
-        })
-        .filter(|account| account.uid != ROOT)
+        Some(Self { uid: id("-u", name)?, gid: id("-g", name)? }).filter(|account| account.uid != ROOT)
     }
 }
 
@@ -52,9 +48,7 @@ mod tests {
     #[test]
     fn only_root_steps_down() {
         assert!(Account::for_server_of(1000).unwrap().is_none());
-        let account = Account::for_server_of(ROOT)
-            .unwrap()
-            .expect("`nobody` is everywhere");
+        let account = Account::for_server_of(ROOT).unwrap().expect("`nobody` is everywhere");
         assert_ne!(account.uid, ROOT);
     }
 

@@ -81,10 +81,7 @@ impl Builder {
     pub(super) fn launch(&self) -> Result<(TempDir, Watcher), EmbeddedError> {
         let binaries = installation::find(self.folders.clone())?;
         let parent = parent_of_directory();
-        let failed = |source| EmbeddedError::Directory {
-            parent: parent.clone(),
-            source,
-        };
+        let failed = |source| EmbeddedError::Directory { parent: parent.clone(), source };
         let directory = private_directory(&parent).map_err(failed)?;
         // The new directory belongs to whoever we are.
         let user = directory.path().metadata().map_err(failed)?.uid();
@@ -92,12 +89,7 @@ impl Builder {
         if let Some(Account { uid, gid }) = account {
             chown(directory.path(), Some(uid), Some(gid)).map_err(failed)?;
         }
-        let watcher = Watcher::start(
-            &binaries,
-            directory.path(),
-            account,
-            &self.settings_in(directory.path()),
-        )?;
+        let watcher = Watcher::start(&binaries, directory.path(), account, &self.settings_in(directory.path()))?;
         Ok((directory, watcher))
     }
 
@@ -123,18 +115,11 @@ impl Builder {
 
 fn parent_of_directory() -> PathBuf {
     let usual = env::temp_dir();
-    if usual.as_os_str().as_bytes().len() <= LONGEST_PARENT {
-        usual
-    } else {
-        PathBuf::from("/tmp")
-    }
+    if usual.as_os_str().as_bytes().len() <= LONGEST_PARENT { usual } else { PathBuf::from("/tmp") }
 }
 
 fn private_directory(parent: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix("commandbus-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(parent)
+    tempfile::Builder::new().prefix("commandbus-").permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }
 
 #[cfg(test)]
@@ -148,9 +133,7 @@ mod tests {
         let full = Builder::default().settings_in(directory);
         assert!(!full.contains_key("fsync") && !full.contains_key("synchronous_commit"));
 
-        let relaxed = Builder::default()
-            .durability(Durability::Relaxed)
-            .settings_in(directory);
+        let relaxed = Builder::default().durability(Durability::Relaxed).settings_in(directory);
         assert_eq!(relaxed["fsync"], "off");
     }
 

@@ -74,9 +74,5 @@ pub enum EmbeddedError {
 
 fn list(folders: &[PathBuf]) -> String {
     let shown: Vec<_> = folders.iter().map(|f| f.display().to_string()).collect();
-    if shown.is_empty() {
-        "no folder at all".to_owned()
-    } else {
-        shown.join(", ")
-    }
+    if shown.is_empty() { "no folder at all".to_owned() } else { shown.join(", ") }
 }

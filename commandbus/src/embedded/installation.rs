@@ -65,11 +65,7 @@ fn packaged() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for (parent, prefix, binaries) in PACKAGES {
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-            if let Some(version) = entry
-                .file_name()
-                .to_str()
-                .and_then(|n| n.strip_prefix(prefix))
-            {
+            if let Some(version) = entry.file_name().to_str().and_then(|n| n.strip_prefix(prefix)) {
                 found.push((version_number(version), entry.path().join(binaries)));
             }
         }
@@ -80,9 +76,7 @@ fn packaged() -> Vec<PathBuf> {
 
 /// `17`, `@17`, `9.6` as numbers that sort; a folder without a version comes last.
 fn version_number(text: &str) -> (u32, u32) {
-    let mut numbers = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok());
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
@@ -110,10 +104,7 @@ mod tests {
         for way_out in ["DATABASE_URL", "apt-get install postgresql", "PATH"] {
             assert!(text.contains(way_out), "{way_out} is missing in: {text}");
         }
-        assert!(
-            text.contains(&folder.path().display().to_string()),
-            "{text}"
-        );
+        assert!(text.contains(&folder.path().display().to_string()), "{text}");
     }
 
     #[test]

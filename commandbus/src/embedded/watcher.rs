@@ -29,12 +29,8 @@ impl Watcher {
         account: Option<Account>,
         settings: &BTreeMap<String, String>,
     ) -> Result<Self, EmbeddedError> {
-        let mut watcher = spawn(binaries, directory, account, settings).map_err(|source| {
-            EmbeddedError::Spawn {
-                directory: directory.to_owned(),
-                source,
-            }
-        })?;
+        let mut watcher = spawn(binaries, directory, account, settings)
+            .map_err(|source| EmbeddedError::Spawn { directory: directory.to_owned(), source })?;
         if watcher.says_ready() {
             Ok(watcher)
         } else {
@@ -46,11 +42,7 @@ impl Watcher {
 
     fn says_ready(&mut self) -> bool {
         let mut line = String::new();
-        let read = self
-            .0
-            .stdout
-            .take()
-            .map(|out| BufReader::new(out).read_line(&mut line));
+        let read = self.0.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
         matches!(read, Some(Ok(_))) && line.trim_end() == "ready"
     }
 
@@ -58,11 +50,7 @@ impl Watcher {
     pub(super) fn stop(&mut self) -> io::Result<()> {
         // Closes stdin first, which is the signal.
         let status = self.0.wait()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(io::Error::other(format!("its watcher ended with {status}")))
-        }
+        if status.success() { Ok(()) } else { Err(io::Error::other(format!("its watcher ended with {status}"))) }
     }
 }
 

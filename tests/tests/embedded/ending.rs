@@ -9,11 +9,7 @@ use crate::OWNER;
 use crate::traces::{Traces, entries, eventually, folder_for_all, is_alive};
 
 async fn start() -> EmbeddedPostgres {
-    EmbeddedPostgres::builder()
-        .durability(Durability::Relaxed)
-        .start()
-        .await
-        .unwrap()
+    EmbeddedPostgres::builder().durability(Durability::Relaxed).start().await.unwrap()
 }
 
 /// A process that owns an embedded server.
@@ -34,10 +30,7 @@ impl Owner {
     }
 
     fn end_by(&mut self, signal: &str) {
-        let status = Command::new("kill")
-            .args([signal, &self.0.id().to_string()])
-            .status()
-            .unwrap();
+        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
         assert!(status.success());
         self.0.wait().unwrap();
     }
@@ -56,10 +49,7 @@ async fn a_drop_ends_it_also_under_open_connections() {
     let postgres = start().await;
     let traces = Traces::of(postgres.directory());
     let mut connection = PgConnection::connect(postgres.url()).await.unwrap();
-    let one: i32 = sqlx::query_scalar("select 1")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let one: i32 = sqlx::query_scalar("select 1").fetch_one(&mut connection).await.unwrap();
     assert_eq!(one, 1);
 
     drop(postgres);
@@ -94,15 +84,9 @@ fn a_killed_owner_leaves_nothing() {
 #[test]
 fn an_owner_killed_while_it_starts_leaves_nothing() {
     let temporary = folder_for_all();
-    let mut owner = Owner::spawn(
-        Command::new(OWNER)
-            .env("TMPDIR", temporary.path())
-            .stdout(Stdio::null()),
-    );
+    let mut owner = Owner::spawn(Command::new(OWNER).env("TMPDIR", temporary.path()).stdout(Stdio::null()));
     eventually("initdb has begun", || {
-        entries(temporary.path())
-            .iter()
-            .any(|directory| directory.join("data").exists())
+        entries(temporary.path()).iter().any(|directory| directory.join("data").exists())
     });
 
     owner.end_by("-KILL");
@@ -113,18 +97,10 @@ fn an_owner_killed_while_it_starts_leaves_nothing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_server_does_not_hold_its_owners_output() {
-    let mut owner = Owner::spawn(
-        Command::new(OWNER)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped()),
-    );
+    let mut owner = Owner::spawn(Command::new(OWNER).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let traces = owner.traces();
 
-    let outputs = [1, 2].map(|fd| {
-        Path::new(&format!("/proc/{}/fd/{fd}", owner.0.id()))
-            .read_link()
-            .unwrap()
-    });
+    let outputs = [1, 2].map(|fd| Path::new(&format!("/proc/{}/fd/{fd}", owner.0.id())).read_link().unwrap());
     let held = entries(Path::new(&format!("/proc/{}/fd", traces.server)))
         .iter()
         .filter_map(|fd| fd.read_link().ok())

@@ -9,11 +9,8 @@ use crate::traces::Traces;
 
 async fn show(url: &str, setting: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let value = sqlx::query_scalar("select current_setting($1)")
-        .bind(setting)
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let value =
+        sqlx::query_scalar("select current_setting($1)").bind(setting).fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     value
 }
@@ -53,11 +50,7 @@ async fn options_reach_the_server() {
 
 #[tokio::test]
 async fn a_failed_start_tells_why_and_leaves_nothing() {
-    let error = EmbeddedPostgres::builder()
-        .setting("no_such_setting", "1")
-        .start()
-        .await
-        .unwrap_err();
+    let error = EmbeddedPostgres::builder().setting("no_such_setting", "1").start().await.unwrap_err();
 
     let EmbeddedError::Start { log } = error else {
         panic!("unexpected: {error}");
@@ -67,19 +60,11 @@ async fn a_failed_start_tells_why_and_leaves_nothing() {
 
 #[tokio::test]
 async fn without_binaries_it_names_the_ways_out() {
-    let error = EmbeddedPostgres::builder()
-        .search(["/nonexistent/bin"])
-        .start()
-        .await
-        .unwrap_err();
+    let error = EmbeddedPostgres::builder().search(["/nonexistent/bin"]).start().await.unwrap_err();
 
     assert!(matches!(error, EmbeddedError::NoBinaries { .. }));
     let text = error.to_string();
-    for expected in [
-        "/nonexistent/bin",
-        "DATABASE_URL",
-        "apt-get install postgresql",
-    ] {
+    for expected in ["/nonexistent/bin", "DATABASE_URL", "apt-get install postgresql"] {
         assert!(text.contains(expected), "{expected} is missing in: {text}");
     }
 }
@@ -95,9 +80,7 @@ fn database_url_wins() {
         .spawn()
         .unwrap();
     let mut url = String::new();
-    BufReader::new(owner.stdout.as_mut().unwrap())
-        .read_line(&mut url)
-        .unwrap();
+    BufReader::new(owner.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
     owner.kill().unwrap();
     owner.wait().unwrap();
 

@@ -28,10 +28,7 @@ pub(crate) struct Traces {
 impl Traces {
     pub(crate) fn of(directory: &Path) -> Self {
         let pid_file = fs::read_to_string(directory.join("data/postmaster.pid")).unwrap();
-        Self {
-            directory: directory.to_owned(),
-            server: pid_file.lines().next().unwrap().parse().unwrap(),
-        }
+        Self { directory: directory.to_owned(), server: pid_file.lines().next().unwrap().parse().unwrap() }
     }
 
     pub(crate) fn are_gone(&self) -> bool {
@@ -60,8 +57,5 @@ pub(crate) fn folder_for_all() -> TempDir {
 }
 
 pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect()
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
