@@ -20,12 +20,13 @@ impl Foreign {
                 .await
                 .unwrap();
         let command_id: CommandId = command_id.parse().unwrap();
-        let attempt = sqlx::query_scalar("select attempts from commandbus.sp_receive_command('payments', $1, p_msg_id => $2)")
-            .bind(command_id.as_uuid())
-            .bind(msg_id)
-            .fetch_optional(&self.pool)
-            .await
-            .unwrap();
+        let attempt =
+            sqlx::query_scalar("select attempts from commandbus.sp_receive_command('payments', $1, p_msg_id => $2)")
+                .bind(command_id.as_uuid())
+                .bind(msg_id)
+                .fetch_optional(&self.pool)
+                .await
+                .unwrap();
         (msg_id, command_id, attempt)
     }
 
@@ -44,9 +45,13 @@ impl Foreign {
             .bind(msg_id)
             .execute(&mut *transaction)
             .await?;
-        let ended = finish_command(&mut transaction, command_id, status).await?;
-        transaction.commit().await?;
-        Ok(ended)
+        let ended = finish_command(&mut transaction, command_id, status).await;
+        // Awaited, because until then the message may still be locked.
+        match ended {
+            Ok(_) => transaction.commit().await?,
+            Err(_) => transaction.rollback().await?,
+        }
+        ended
     }
 }
 

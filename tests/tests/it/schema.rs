@@ -1,7 +1,7 @@
 //! S046, and the schema of S089 and S090: tables, columns, keys, indexes and procedures, as the database describes them.
 
-mod process_batches;
 mod procedures;
+mod process_batches;
 mod tables;
 
 use sqlx::PgPool;
@@ -49,7 +49,9 @@ async fn constraints(pool: &PgPool, table: &str) -> Vec<String> {
 async fn indexes(pool: &PgPool, table: &str) -> Vec<String> {
     column(
         pool,
-        &format!("select indexdef from pg_indexes where schemaname = 'commandbus' and tablename = '{table}' order by 1"),
+        &format!(
+            "select indexdef from pg_indexes where schemaname = 'commandbus' and tablename = '{table}' order by 1"
+        ),
     )
     .await
 }

@@ -118,9 +118,11 @@ async fn open_batches_are_recounted_and_ended_ones_left_alone() {
     let missing = adopted.batch(5).await;
     assert_eq!((missing.status, missing.total_count, missing.completed_count), (BatchStatus::Completed, 1, 1));
 
-    let completions: Vec<uuid::Uuid> =
-        column(&adopted.pool, "select command_id from commandbus.audit where event_type = 'BATCH_COMPLETED' order by 1")
-            .await;
+    let completions: Vec<uuid::Uuid> = column(
+        &adopted.pool,
+        "select command_id from commandbus.audit where event_type = 'BATCH_COMPLETED' order by 1",
+    )
+    .await;
     assert_eq!(completions, [batch(2).as_uuid(), batch(5).as_uuid()]);
 }
 
@@ -157,11 +159,8 @@ async fn adopted_work_goes_on() {
     assert_eq!(received.parked, [command(12)], "its attempts were used up");
     assert_eq!(received.strays.len(), 1, "the message of the unknown status: {:?}", received.strays);
 
-    let settlements: Vec<Settlement> = received
-        .deliveries
-        .iter()
-        .map(|delivery| Settlement { token: delivery.token, verdict: complete() })
-        .collect();
+    let settlements: Vec<Settlement> =
+        received.deliveries.iter().map(|delivery| Settlement { token: delivery.token, verdict: complete() }).collect();
     let settled = store.settle(&PAYMENTS, &settlements).await.unwrap();
     assert!(settled.iter().all(|settled| *settled == Settled::Recorded));
     assert_eq!(adopted.batch(4).await.status, BatchStatus::Completed);

@@ -103,7 +103,8 @@ async fn a_migration_that_fails_changes_nothing() {
 
     assert!(matches!(error, MigrateError::Failed { name: "V004__deliveries_and_side_tables", .. }), "{error}");
     assert!(error.to_string().contains("nothing was changed"), "{error}");
-    let relations: i64 = ask(&pool, "select count(*) from pg_class where relnamespace = 'commandbus'::regnamespace").await;
+    let relations: i64 =
+        ask(&pool, "select count(*) from pg_class where relnamespace = 'commandbus'::regnamespace").await;
     assert_eq!(relations, 1, "something was kept");
 
     run(&pool, "drop table commandbus.result").await;

@@ -52,8 +52,12 @@ async fn a_database_without_the_schema_says_to_migrate() {
 async fn an_older_schema_says_to_migrate() {
     let database = TestDatabase::new().await;
     let pool = database.pool().await;
-    run(&pool, "delete from commandbus.schema_migrations
-                where version = (select max(version) from commandbus.schema_migrations)").await;
+    run(
+        &pool,
+        "delete from commandbus.schema_migrations
+                where version = (select max(version) from commandbus.schema_migrations)",
+    )
+    .await;
 
     for (call, error) in refusals(&pool).await {
         let StoreError::SchemaTooOld { found, needed } = error else { panic!("{call}: {error}") };

@@ -145,12 +145,12 @@ async fn a_recount_finds_what_is_stored_and_ends_what_is_done() {
     let bench = Bench::new().await;
     let (batch, ids) = bench.batch_of(3, None).await;
     bench
-        .run("update commandbus.command set status = 'COMPLETED';
-              update commandbus.batch set completed_count = 1, canceled_count = 2, in_troubleshooting_count = 7")
+        .run(
+            "update commandbus.command set status = 'COMPLETED';
+              update commandbus.batch set completed_count = 1, canceled_count = 2, in_troubleshooting_count = 7",
+        )
         .await;
-    bench
-        .run(&format!("update commandbus.command set status = 'IN_PROGRESS' where command_id = '{}'", ids[0]))
-        .await;
+    bench.run(&format!("update commandbus.command set status = 'IN_PROGRESS' where command_id = '{}'", ids[0])).await;
 
     assert_eq!(refreshed(&bench.pool, batch).await, Some((2, 0, 0, 0, false)));
     assert_eq!(counts(&bench, batch).await, (2, 0, 0, 0));

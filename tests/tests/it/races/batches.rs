@@ -131,8 +131,7 @@ async fn transactional_settlements_of_one_batch_count_exactly_at_every_commit() 
         looks
     };
 
-    let (.., looks) =
-        tokio::join!(join_all(settlements.chunks(MEMBERS / 3).map(lane)), fold, watch);
+    let (.., looks) = tokio::join!(join_all(settlements.chunks(MEMBERS / 3).map(lane)), fold, watch);
 
     assert!(looks > 0);
     bench.store.fold_batches(&PAYMENTS).await.unwrap();

@@ -29,10 +29,8 @@ async fn a_settlement_and_a_receive_of_the_same_expired_messages_do_not_deadlock
         settlements.reverse();
         bench.expire_leases().await;
 
-        let (settled, received) = tokio::join!(
-            bench.store.settle(&PAYMENTS, &settlements),
-            other.receive(&PAYMENTS, GROUP, LEASE),
-        );
+        let (settled, received) =
+            tokio::join!(bench.store.settle(&PAYMENTS, &settlements), other.receive(&PAYMENTS, GROUP, LEASE),);
         let settled = settled.unwrap();
         let received = received.unwrap();
 
@@ -70,8 +68,7 @@ async fn of_two_settlers_with_one_token_one_is_recorded() {
     for _ in 0..ROUNDS {
         let id = bench.sent(3).await;
         let token = bench.received().await.token;
-        let (mine, theirs) =
-            (Settlement { token, verdict: complete() }, Settlement { token, verdict: fail() });
+        let (mine, theirs) = (Settlement { token, verdict: complete() }, Settlement { token, verdict: fail() });
 
         let (mine, theirs) = tokio::join!(
             bench.store.settle(&PAYMENTS, std::slice::from_ref(&mine)),
@@ -134,10 +131,7 @@ async fn a_delivery_that_another_worker_took_over_changes_nothing() {
     assert_eq!(bench.store.renew(&PAYMENTS, &[late.token, current.token], LEASE).await.unwrap(), [false, true]);
     let mut transaction = bench.store.begin_handler(&PAYMENTS, late.token, LEASE).await.unwrap();
     let settlement = Settlement { token: late.token, verdict: complete() };
-    assert_eq!(
-        bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap(),
-        Settled::Stale
-    );
+    assert_eq!(bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap(), Settled::Stale);
     transaction.rollback().await.unwrap();
     assert_eq!(bench.settle(current.token, complete()).await, Settled::Recorded);
 }

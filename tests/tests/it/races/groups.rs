@@ -58,7 +58,10 @@ async fn a_settlement_that_cannot_be_written_is_parked_and_its_neighbours_are_re
         let mut filter = ParkedFilter::default();
         filter.command_id = Some(tokens[1].command_id);
         let parked = bench.store.parked(&filter, Page::first(1)).await.unwrap();
-        assert_eq!((parked[0].reason.as_str(), parked[0].error_code.as_deref()), ("UNSETTLEABLE", Some("UNSETTLEABLE")));
+        assert_eq!(
+            (parked[0].reason.as_str(), parked[0].error_code.as_deref()),
+            ("UNSETTLEABLE", Some("UNSETTLEABLE"))
+        );
         let trail = bench.trail(tokens[1].command_id.as_uuid()).await;
         assert_eq!(trail, ["SENT", "RECEIVED", "MOVED_TO_TSQ"], "{what}");
     }

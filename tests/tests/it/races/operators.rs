@@ -15,8 +15,7 @@ async fn of_two_operators_one_wins_and_the_other_is_told_what_became_of_it() {
         let mine = [by_operator(id, OperatorVerb::Complete { result: None })];
         let theirs = [by_operator(id, OperatorVerb::Cancel)];
 
-        let (mine, theirs) =
-            tokio::join!(bench.store.resolve(&PAYMENTS, &mine), other.resolve(&PAYMENTS, &theirs));
+        let (mine, theirs) = tokio::join!(bench.store.resolve(&PAYMENTS, &mine), other.resolve(&PAYMENTS, &theirs));
 
         let (expected, event) = match (mine.unwrap()[0], theirs.unwrap()[0]) {
             (Resolution::Done, Resolution::NotParked(CommandStatus::Completed)) => {
@@ -122,10 +121,6 @@ async fn a_cancel_tells_what_cannot_be_canceled() {
 
     assert_eq!(
         answers,
-        [
-            Canceled::Not(CommandStatus::Completed),
-            Canceled::NotFound,
-            Canceled::Not(CommandStatus::InTroubleshooting),
-        ]
+        [Canceled::Not(CommandStatus::Completed), Canceled::NotFound, Canceled::Not(CommandStatus::InTroubleshooting),]
     );
 }

@@ -90,12 +90,14 @@ async fn s089_the_migration_is_the_fifth_file() {
 
 async fn process_batch(pool: &PgPool, total: i32, statuses: &[&str]) -> Uuid {
     let batch = Uuid::now_v7();
-    sqlx::query("insert into commandbus.batch (domain, batch_id, batch_type, total_count) values ('d', $1, 'PROCESS', $2)")
-        .bind(batch)
-        .bind(total)
-        .execute(pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "insert into commandbus.batch (domain, batch_id, batch_type, total_count) values ('d', $1, 'PROCESS', $2)",
+    )
+    .bind(batch)
+    .bind(total)
+    .execute(pool)
+    .await
+    .unwrap();
     sqlx::query(
         "insert into commandbus.process (domain, process_id, process_type, status, batch_id)
          select 'd', gen_random_uuid(), 'T', status, $1 from unnest($2::text[]) as status",
@@ -110,7 +112,11 @@ async fn process_batch(pool: &PgPool, total: i32, statuses: &[&str]) -> Uuid {
 
 /// What the recount answers: completed, failed, canceled, in troubleshooting, complete.
 async fn refreshed(pool: &PgPool, batch: Uuid) -> (i64, i64, i64, i64, bool) {
-    sqlx::query_as("select * from commandbus.sp_refresh_batch_stats('d', $1)").bind(batch).fetch_one(pool).await.unwrap()
+    sqlx::query_as("select * from commandbus.sp_refresh_batch_stats('d', $1)")
+        .bind(batch)
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -146,8 +152,7 @@ async fn s090_a_batch_whose_processes_ended_is_complete() {
     assert_eq!(refreshed(&pool, mixed).await, (1, 0, 1, 0, true));
     assert_eq!(refreshed(&pool, short).await, (2, 0, 0, 0, false));
 
-    let statuses: Vec<String> =
-        column(&pool, "select status from commandbus.batch order by batch_id").await;
+    let statuses: Vec<String> = column(&pool, "select status from commandbus.batch order by batch_id").await;
     assert_eq!(statuses, ["COMPLETED", "COMPLETED_WITH_FAILURES", "PENDING"]);
 }
 

@@ -113,8 +113,7 @@ async fn s046_the_audit_and_archive_tables_have_every_column() {
 async fn s046_a_command_refers_to_its_batch() {
     let (_database, pool) = migrated().await;
 
-    let reference =
-        "FOREIGN KEY (domain, batch_id) REFERENCES commandbus.batch(domain, batch_id)".to_owned();
+    let reference = "FOREIGN KEY (domain, batch_id) REFERENCES commandbus.batch(domain, batch_id)".to_owned();
     assert!(constraints(&pool, "command").await.contains(&reference));
 }
 
@@ -131,8 +130,7 @@ async fn s046_the_required_indexes_exist() {
     }
     let of_audit = "CREATE INDEX ix_audit_cmdid_ts ON commandbus.audit USING btree (command_id, ts)".to_owned();
     assert!(indexes(&pool, "audit").await.contains(&of_audit));
-    let of_batch =
-        "CREATE INDEX ix_batch_created ON commandbus.batch USING btree (domain, created_at DESC)".to_owned();
+    let of_batch = "CREATE INDEX ix_batch_created ON commandbus.batch USING btree (domain, created_at DESC)".to_owned();
     assert!(indexes(&pool, "batch").await.contains(&of_batch));
 }
 
