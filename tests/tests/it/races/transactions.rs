@@ -136,11 +136,13 @@ async fn a_handler_that_sits_idle_loses_its_transaction() {
     let bench = bench_with_ledger().await;
     let token = bench.received().await.token;
     let mut transaction = bench.store.begin_handler(&PAYMENTS, token, Duration::from_millis(1)).await.unwrap();
-    let backend: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *transaction).await.unwrap();
-
     let mut connection = bench.pool.acquire().await.unwrap();
-    eventually(&mut connection, &format!("select not exists (select from pg_stat_activity where pid = {backend})"))
-        .await;
+    eventually(
+        &mut connection,
+        "select not exists (select from pg_stat_activity where datname = current_database() and state <> 'idle'
+                            and backend_type = 'client backend' and pid <> pg_backend_pid())",
+    )
+    .await;
     drop(connection);
 
     let settlement = Settlement { token, verdict: complete() };
