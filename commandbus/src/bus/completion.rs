@@ -32,7 +32,8 @@ pub(super) struct Completion {
 #[derive(Default)]
 struct State {
     interests: HashMap<Key, Interest>,
-    /// Batches to look at without waiting for the next round.
+    /// Batches to look at without waiting for the next round. What is asked for during a look makes that look too old
+    /// to say that a batch is missing.
     asked: HashSet<Key>,
     listening: bool,
     registrations: u64,
@@ -119,18 +120,6 @@ impl Inner {
     pub(super) fn ask(&self, key: &Key) {
         lock(&self.completion.state).asked.insert(key.clone());
         self.completion.asking.notify_one();
-    }
-
-    /// Takes note that a batch created in a transaction of the caller exists.
-    pub(super) fn confirm(&self, key: &Key) {
-        if let Some(interest) = lock(&self.completion.state).interests.get_mut(key) {
-            for registered in &mut interest.callbacks {
-                if matches!(registered.origin, Origin::Transaction(_)) {
-                    registered.origin = Origin::Committed;
-                }
-            }
-        }
-        self.ask(key);
     }
 
     fn listen(self: &Arc<Self>) {

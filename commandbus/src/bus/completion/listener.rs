@@ -8,7 +8,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Callback, Failed, Inner, Interest, Key, Origin, View, lock};
+use super::{Callback, Failed, Inner, Interest, Origin, State, View, lock};
 use crate::{
     error::StoreError,
     message::{BatchId, BatchMetadata, Domain},
@@ -132,8 +132,13 @@ impl Listener {
             }
         };
         let mut state = lock(&self.inner.completion.state);
+        let State { interests, asked, .. } = &mut *state;
         for id in ids {
-            let Some(interest) = state.interests.get_mut(&(domain.clone(), *id)) else { continue };
+            let key = (domain.clone(), *id);
+            if asked.contains(&key) {
+                continue;
+            }
+            let Some(interest) = interests.get_mut(&key) else { continue };
             interest.callbacks.retain(|registered| match &registered.origin {
                 Origin::Creating => true,
                 Origin::Transaction(transaction) => !rolled_back.contains(transaction),
