@@ -7,3 +7,5 @@ pub mod error;
 pub mod handler;
 pub mod message;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
