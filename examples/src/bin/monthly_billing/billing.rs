@@ -68,13 +68,12 @@ pub(crate) async fn debit_account(cmd: DebitAccount, State(bank): State<Bank>, m
         Some("unreachable") => return Err(DebitError::BankUnreachable),
         Some(_) => tokio::time::sleep(bank.answers_after).await,
     }
-    let debited: bool = sqlx::query_scalar(
-        "select exists (select from monthly_billing.ledger where account = $1 and month = $2)",
-    )
-    .bind(cmd.account)
-    .bind(&cmd.month)
-    .fetch_one(&mut *tx)
-    .await?;
+    let debited: bool =
+        sqlx::query_scalar("select exists (select from monthly_billing.ledger where account = $1 and month = $2)")
+            .bind(cmd.account)
+            .bind(&cmd.month)
+            .fetch_one(&mut *tx)
+            .await?;
     if debited {
         return Err(DebitError::AlreadyDebited(cmd.month));
     }
@@ -90,6 +89,9 @@ pub(crate) async fn debit_account(cmd: DebitAccount, State(bank): State<Bank>, m
 /// The durable callback of the batch: runs once, whoever was killed meanwhile.
 #[handler]
 pub(crate) async fn close_month(cmd: CloseMonth, mut tx: Tx) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into monthly_billing.closed_month (month) values ($1)").bind(cmd.month).execute(&mut *tx).await?;
+    sqlx::query("insert into monthly_billing.closed_month (month) values ($1)")
+        .bind(cmd.month)
+        .execute(&mut *tx)
+        .await?;
     Ok(())
 }

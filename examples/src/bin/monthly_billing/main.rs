@@ -160,7 +160,9 @@ async fn send(bus: &Bus, pool: &PgPool, file: &std::path::Path, summary: Arc<Not
     let mut transaction = pool.begin().await?;
     let batch = DebitAccount::batch("Monthly billing")
         .extend(debits)
-        .custom_data(&serde_json::json!({ "month": MONTH, "file": file.file_name().map(|name| name.to_string_lossy()) }))
+        .custom_data(
+            &serde_json::json!({ "month": MONTH, "file": file.file_name().map(|name| name.to_string_lossy()) }),
+        )
         .on_complete(move |batch: BatchMetadata| async move {
             print_summary(&batch);
             summary.notify_one();
@@ -177,10 +179,7 @@ async fn send(bus: &Bus, pool: &PgPool, file: &std::path::Path, summary: Arc<Not
 }
 
 fn print_summary(batch: &BatchMetadata) {
-    let seconds = batch
-        .completed_at
-        .zip(batch.started_at)
-        .map_or(0.0, |(end, start)| (end - start).as_seconds_f64());
+    let seconds = batch.completed_at.zip(batch.started_at).map_or(0.0, |(end, start)| (end - start).as_seconds_f64());
     println!(
         "Callback: batch \"{}\" ended as {}: {} completed, {} canceled, {} failed, in {seconds:.1} s.",
         batch.name.as_deref().unwrap_or_default(),
@@ -222,10 +221,11 @@ async fn watch(batch: &Batch) -> Result<(), Error> {
 async fn wait_for_closed_month(pool: &PgPool) -> Result<(), Error> {
     let mut pause = tokio::time::interval(Duration::from_millis(20));
     loop {
-        let closed: bool = sqlx::query_scalar("select exists (select from monthly_billing.closed_month where month = $1)")
-            .bind(MONTH)
-            .fetch_one(pool)
-            .await?;
+        let closed: bool =
+            sqlx::query_scalar("select exists (select from monthly_billing.closed_month where month = $1)")
+                .bind(MONTH)
+                .fetch_one(pool)
+                .await?;
         if closed {
             println!("Durable callback: month {MONTH} is closed.");
             return Ok(());

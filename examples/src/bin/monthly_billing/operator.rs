@@ -43,8 +43,7 @@ pub(crate) async fn print_parked(bus: &Bus, batch: &Batch) -> Result<(), Error> 
 /// Resolves everything that is parked, each kind in its own way.
 pub(crate) async fn resolve_all(bus: &Bus, pool: &PgPool, batch: &Batch) -> Result<(), Error> {
     for kind in [Kind::Locked, Kind::InvalidAmount, Kind::Unreachable, Kind::AlreadyDebited] {
-        let filter =
-            ParkedFilter::in_domain(batch.domain().clone()).of_batch(batch.id()).with_code(kind.code());
+        let filter = ParkedFilter::in_domain(batch.domain().clone()).of_batch(batch.id()).with_code(kind.code());
         let mut resolved = 0_u64;
         // A resolved case leaves the list, so the first page is always the next one.
         loop {
