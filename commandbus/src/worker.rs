@@ -27,6 +27,8 @@ mod pace;
 mod registry;
 mod settlement;
 mod settling;
+#[cfg(test)]
+mod tests;
 mod transactional;
 
 pub use builder::WorkerBuilder;
