@@ -17,11 +17,12 @@ use uuid::Uuid;
 use super::{Worker, WorkerBuilder, WorkerError, WorkerMonitor};
 use crate::{
     bus::Bus,
-    handler::{HandlerEntry, Invocation, Outcome, registry::Call},
+    handler::{HandlerEntry, HandlerList, Invocation, Outcome, registry::Call},
     message::{Backoff, CommandId, CommandMetadata, CommandSpec, CommandStatus, Domain, Failure},
     store::{Acceptance, NewCommand, Start, Store, memory::MemoryStore},
 };
 
+mod building;
 mod endings;
 mod leases;
 mod load;
@@ -33,7 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 static ACT: CommandSpec = CommandSpec::new("payments", "Act").with_reply();
 static HURRY: CommandSpec = CommandSpec::new("payments", "Hurry").with_timeout(TIMEOUT);
-const HANDLERS: [HandlerEntry; 2] = [entry(&ACT), entry(&HURRY)];
+static ENTRIES: [HandlerEntry; 2] = [entry(&ACT), entry(&HURRY)];
+const HANDLERS: HandlerList = HandlerList::new(&ENTRIES);
 
 const fn entry(command: &'static CommandSpec) -> HandlerEntry {
     HandlerEntry { command, name: "act", file: file!(), line: line!(), needs: &[], call: act }

@@ -1,0 +1,11 @@
+//! What a program that uses commands needs most often: `use commandbus::prelude::*;`
+
+pub use commandbus_macros::{HandlerError, command, handler};
+pub use serde::{Deserialize, Serialize};
+
+pub use crate::{
+    handler::{Context, FromContext, State, Tx},
+    handlers,
+    message::{Command, Failure, HandlerError},
+    worker::Worker,
+};
