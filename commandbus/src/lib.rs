@@ -5,6 +5,8 @@
 extern crate self as commandbus;
 
 pub mod bus;
+#[cfg(all(feature = "embedded", unix))]
+pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
