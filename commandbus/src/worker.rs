@@ -24,14 +24,14 @@ mod lease;
 mod life;
 mod outbox;
 mod pace;
-mod registry;
 mod settlement;
 mod settling;
+#[cfg(test)]
+mod tests;
 mod transactional;
 
-pub use builder::WorkerBuilder;
+pub use builder::{BuildError, WorkerBuilder};
 pub use health::{WorkerHealth, WorkerMonitor, WorkerPhase};
-pub use registry::WiringError;
 
 /// Handles the commands of one domain.
 ///

@@ -1,17 +1,16 @@
 //! What a worker is to be.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Worker,
     engine::{Engine, Settings},
-    registry::{Registry, WiringError},
     settlement::UnknownTypes,
 };
 use crate::{
     bus::Bus,
-    handler::{HandlerEntry, Resources},
-    message::Domain,
+    handler::{HandlerList, Registry, Resources, Wiring, WiringError},
+    message::{Domain, InvalidDomain},
 };
 
 /// Describes a worker; made by [`Worker::new`].
@@ -21,7 +20,7 @@ pub struct WorkerBuilder {
     bus: Bus,
     domain: String,
     resources: Resources,
-    handlers: Option<Vec<HandlerEntry>>,
+    handlers: Vec<HandlerList>,
     partial: bool,
     settings: Settings,
 }
@@ -32,7 +31,7 @@ impl WorkerBuilder {
             bus,
             domain,
             resources: Resources::default(),
-            handlers: None,
+            handlers: Vec::new(),
             partial: false,
             settings: Settings {
                 concurrency: 50,
@@ -87,9 +86,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// Handles with these handlers, instead of all that are linked into the binary for the domain.
-    pub fn handlers(mut self, handlers: impl IntoIterator<Item = HandlerEntry>) -> Self {
-        self.handlers.get_or_insert_default().extend(handlers);
+    /// Handles with these handlers, `handlers![debit_account, ..]`, instead of all that are linked into the binary for
+    /// the domain. Called twice, with both lists.
+    pub fn handlers(mut self, handlers: HandlerList) -> Self {
+        self.handlers.push(handlers);
         self
     }
 
@@ -111,16 +111,57 @@ impl WorkerBuilder {
         self
     }
 
+    /// Finds every fault that [`build`](Self::build) would find, without a database: three lines in a unit test.
+    ///
+    /// ```no_run
+    /// # use commandbus::{bus::Bus, worker::Worker};
+    /// # fn test(bus: &Bus) {
+    /// Worker::new(bus, "payments").check().unwrap();
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the wiring at once, each with file and line.
+    pub fn check(&self) -> Result<(), BuildError> {
+        self.wire().map(drop)
+    }
+
     /// Makes the worker; it does nothing until it runs.
     ///
     /// # Errors
     ///
     /// Every fault of the wiring at once, each with file and line.
-    pub fn build(self) -> Result<Worker, WiringError> {
-        let domain = Domain::new(self.domain)?;
-        let entries = self.handlers.unwrap_or_default();
-        let registry = Registry::new(&domain, entries);
+    pub fn build(self) -> Result<Worker, BuildError> {
+        let (domain, registry) = self.wire()?;
         let engine = Engine::new(self.bus, domain, registry, self.resources, self.settings);
         Ok(Worker { engine: Arc::new(engine) })
+    }
+
+    fn wire(&self) -> Result<(Domain, Registry), BuildError> {
+        let domain = Domain::new(self.domain.clone())?;
+        let transactions = self.bus.store().as_postgres().is_some();
+        let wiring =
+            Wiring::new(domain.clone(), self.resources.clone()).partial(self.partial).transactions(transactions);
+        let wiring = self.handlers.iter().fold(wiring, |wiring, list| wiring.handlers(*list));
+        Ok((domain, wiring.check()?))
+    }
+}
+
+/// Why a worker cannot be built. Its `Debug` is its `Display`, so that `unwrap()` reads well.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Its domain is none.
+    #[error(transparent)]
+    Domain(#[from] InvalidDomain),
+    /// Its handlers cannot be wired.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

@@ -15,13 +15,12 @@ use super::{
     hand::Hand,
     health::{Vitals, WorkerMonitor},
     outbox::Outbox,
-    registry::Registry,
     settlement::UnknownTypes,
 };
 use crate::{
     bus::Bus,
     error::StoreError,
-    handler::Resources,
+    handler::{Registry, Resources},
     message::Domain,
     store::Store,
     telemetry::{field, metric},

@@ -23,8 +23,9 @@ pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>)
     let _end = End(Arc::clone(&engine));
     let mut shutdown = pin!(shutdown);
     tokio::select! {
-        ready = prepare(&engine) => ready?,
+        biased;
         () = &mut shutdown => return Ok(()),
+        ready = prepare(&engine) => ready?,
     }
     let mut intake = JoinSet::new();
     intake.spawn(intake::run(Arc::clone(&engine)));
