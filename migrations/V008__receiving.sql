@@ -71,11 +71,6 @@ declare
 begin
     select bool_or(p.batch_id is null) into v_paused from commandbus.paused p where p.domain = p_domain;
     if v_paused then
-        return query execute format(
-            'select ''HELD'', q.msg_id, null::uuid, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
-                    null::int, null::bigint, null::uuid, null::timestamptz
-             from pgmq.%I q where q.vt <= clock_timestamp() order by q.msg_id limit $1', 'q_' || v_queue)
-        using p_limit;
         return;
     end if;
 
