@@ -126,10 +126,10 @@ begin
         select case
                    when i.command_id is null then 'MALFORMED'
                    when c.command_id is null then 'ABSENT'
+                   when c.status not in ('PENDING', 'IN_PROGRESS') then 'NOT_AWAITED'
                    when c.msg_id is distinct from i.msg_id then 'SUPERSEDED'
                    when c.command_id = any(v_spent) then 'PARKED'
-                   when c.msg_id = any(v_held) then 'HELD'
-                   else 'NOT_AWAITED'
+                   else 'HELD'
                end,
                i.msg_id, i.command_id, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
                null::int, null::bigint, null::uuid, null::timestamptz
