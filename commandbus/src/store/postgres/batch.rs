@@ -84,6 +84,21 @@ impl<'a> Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// The id of the durable callback when a command has it already, be it a member of this batch.
+    async fn taken_by_then(&mut self) -> Result<Option<CommandId>, StoreError> {
+        let Some((domain, command)) = &self.batch.then else { return Ok(None) };
+        let taken: bool = sqlx::query_scalar(
+            "select exists (select from commandbus.command c where c.domain = $1 and c.command_id = $2)",
+        )
+        .bind(domain.as_str())
+        .bind(command.command_id.as_uuid())
+        .fetch_one(self.place.connection())
+        .await?;
+        Ok(taken.then_some(command.command_id))
+    }
+}
+
 #[async_trait]
 impl BatchWriter for Writer<'_> {
     async fn add(&mut self, commands: &[NewCommand]) -> Result<(), StoreError> {
@@ -103,9 +118,12 @@ impl BatchWriter for Writer<'_> {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
+        if let Some(id) = self.taken_by_then().await? {
+            self.duplicates.push(id);
+        }
         if !self.duplicates.is_empty() {
             self.place.undo().await?;
-            return Ok(Err(self.duplicates));
+            return Ok(Err(named_once(self.duplicates)));
         }
         if self.written == 0 {
             self.place.undo().await?;

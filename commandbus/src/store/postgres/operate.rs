@@ -73,6 +73,23 @@ impl PostgresStore {
         domain: &Domain,
         actions: &[OperatorAction],
     ) -> Result<Vec<Resolution>, StoreError> {
+        // The procedure wants each command once; a second verb finds what the first made of it.
+        let mut seen = HashSet::with_capacity(actions.len());
+        if actions.iter().all(|action| seen.insert(action.command_id)) {
+            return self.resolve_at_once(domain, actions).await;
+        }
+        let mut answers = Vec::with_capacity(actions.len());
+        for action in actions {
+            answers.extend(self.resolve_at_once(domain, std::slice::from_ref(action)).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn resolve_at_once(
+        &self,
+        domain: &Domain,
+        actions: &[OperatorAction],
+    ) -> Result<Vec<Resolution>, StoreError> {
         self.ready().await?;
         // The procedure wants each command once; whoever acts on it again finds it resolved.
         let mut seen = HashSet::with_capacity(actions.len());
