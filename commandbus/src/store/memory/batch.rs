@@ -29,10 +29,11 @@ impl Transition<'_> {
             InTroubleshooting => batch.in_troubleshooting_count += 1,
             Pending | InProgress => {}
         }
-        let ends = to.is_terminal() && batch.ended_count() == batch.total_count;
+        let total = batch.total_count;
+        let ends = to.is_terminal() && batch.ended_count() == total;
 
         if starts {
-            let details = json!({ "batch_id": key.1 });
+            let details = json!({ "status": BatchStatus::InProgress, "total_count": total });
             self.record(&key.0, key.1.as_uuid(), EventType::BatchStarted, details);
         }
         if ends {

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Postgres, Transaction, types::Json};
 
 use super::{
     PostgresStore, milliseconds,
-    send::{EnvelopeRef, SendOptions, ids_at, send_commands},
+    send::{EnvelopeRef, SendOptions, ids_at, named_once, send_commands},
 };
 use crate::{
     error::StoreError,
@@ -75,8 +75,7 @@ impl<'a> Writer<'a> {
             .fetch_one(place.connection())
             .await?;
         if opened {
-            let duplicates = taken(place.connection(), batch.then.as_ref()).await?;
-            return Ok(Self { place, batch, written: 0, duplicates });
+            return Ok(Self { place, batch, written: 0, duplicates: Vec::new() });
         }
         place.undo().await?;
         let message = format!("there is a batch {} in domain {} already", batch.batch_id, batch.domain);
@@ -108,11 +107,7 @@ impl BatchWriter for Writer<'_> {
         let options = SendOptions { batch: Some(self.batch.batch_id), notify: false, lock_timeout_ms: None };
         let duplicates =
             send_commands(&self.batch.domain, commands, options).fetch_one(self.place.connection()).await?;
-        for id in ids_at(commands, &duplicates) {
-            if !self.duplicates.contains(&id) {
-                self.duplicates.push(id);
-            }
-        }
+        self.duplicates.extend(ids_at(commands, &duplicates));
         self.written += u32::try_from(commands.len()).unwrap_or(u32::MAX);
         Ok(())
     }
@@ -145,22 +140,6 @@ impl BatchWriter for Writer<'_> {
     }
 }
 
-/// The id of the durable callback, where a command has it already.
-async fn taken(
-    connection: &mut PgConnection,
-    then: Option<&(Domain, NewCommand)>,
-) -> Result<Vec<CommandId>, StoreError> {
-    let Some((domain, command)) = then else { return Ok(Vec::new()) };
-    let taken: bool = sqlx::query_scalar(
-        "select exists (select from commandbus.command where domain = $1 and command_id = $2)",
-    )
-    .bind(domain.as_str())
-    .bind(command.command_id.as_uuid())
-    .fetch_one(connection)
-    .await?;
-    Ok(if taken { vec![command.command_id] } else { Vec::new() })
-}
-
 /// The durable callback, as `end_batches` reads it.
 fn then_command(domain: &Domain, command: &NewCommand) -> Result<serde_json::Value, StoreError> {
     let refused = |error: serde_json::Error| StoreError::Data {
@@ -173,7 +152,7 @@ fn then_command(domain: &Domain, command: &NewCommand) -> Result<serde_json::Val
     match command.start {
         Start::Now => {}
         Start::After(pause) => envelope["delay_ms"] = json!(milliseconds(pause)),
-        Start::At(at) => envelope["not_before"] = json!(at),
+        Start::At(time) => envelope["not_before"] = json!(time),
     }
     Ok(envelope)
 }

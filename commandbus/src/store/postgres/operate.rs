@@ -1,12 +1,12 @@
 //! Canceling, and an operator's verbs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use sqlx::{Row, types::Json};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::{PostgresStore, work::by_id};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, CommandStatus, Domain},
@@ -22,7 +22,6 @@ impl PostgresStore {
         reason: &str,
     ) -> Result<Vec<Canceled>, StoreError> {
         self.ready().await?;
-        let mut seen = HashSet::with_capacity(ids.len());
         let rows = sqlx::query("select command_id, status, canceled from commandbus.cancel_commands($1, $2, $3, $4)")
             .bind(domain.as_str())
             .bind(uuids(ids))
@@ -30,18 +29,22 @@ impl PostgresStore {
             .bind(reason)
             .fetch_all(&self.pool)
             .await?;
-        let mut answers = HashMap::with_capacity(rows.len());
+        let mut answers = Vec::with_capacity(rows.len());
         for row in &rows {
-            let now = status(row.try_get("status")?)?;
-            answers.insert(row.try_get::<Uuid, _>("command_id")?, (row.try_get::<bool, _>("canceled")?, now));
+            let answer = match row.try_get("canceled")? {
+                true => Canceled::Canceled,
+                false => Canceled::Not(status(row.try_get("status")?)?),
+            };
+            answers.push((row.try_get::<Uuid, _>("command_id")?, answer));
         }
-        let answer = |id: &CommandId| match answers.get(&id.as_uuid()) {
-            None => Canceled::NotFound,
-            // Named twice, it is canceled once.
-            Some((true, _)) if seen.insert(*id) => Canceled::Canceled,
-            Some((_, now)) => Canceled::Not(*now),
+        let mut answers = by_id(answers);
+        let mut answer = |id: &CommandId| {
+            let Some(answer) = answers.get_mut(&id.as_uuid()) else { return Canceled::NotFound };
+            // Named once more, it is no longer there to be canceled.
+            let again = if *answer == Canceled::Canceled { Canceled::Not(CommandStatus::Canceled) } else { *answer };
+            std::mem::replace(answer, again)
         };
-        Ok(ids.iter().map(answer).collect())
+        Ok(ids.iter().map(&mut answer).collect())
     }
 
     pub(super) async fn cancel_rest_of(
@@ -91,25 +94,6 @@ impl PostgresStore {
         actions: &[OperatorAction],
     ) -> Result<Vec<Resolution>, StoreError> {
         self.ready().await?;
-        // The procedure wants each command once; whoever acts on it again finds it resolved.
-        let mut seen = HashSet::with_capacity(actions.len());
-        let (first, again): (Vec<usize>, Vec<usize>) =
-            (0..actions.len()).partition(|position| seen.insert(actions[*position].command_id));
-        let mut answers = vec![Resolution::NotFound; actions.len()];
-        for round in std::iter::once(first).chain(again.into_iter().map(|position| vec![position])) {
-            let group: Vec<&OperatorAction> = round.iter().map(|position| &actions[*position]).collect();
-            for (position, answer) in round.iter().zip(self.resolve_distinct(domain, &group).await?) {
-                answers[*position] = answer;
-            }
-        }
-        Ok(answers)
-    }
-
-    async fn resolve_distinct(
-        &self,
-        domain: &Domain,
-        actions: &[&OperatorAction],
-    ) -> Result<Vec<Resolution>, StoreError> {
         let column = |pick: fn(&OperatorVerb) -> Option<&RawValue>| -> Vec<Option<Json<&RawValue>>> {
             actions.iter().map(|action| pick(&action.verb).map(Json)).collect()
         };
@@ -132,15 +116,16 @@ impl PostgresStore {
         .fetch_all(&self.pool)
         .await?;
 
-        let mut answers = HashMap::with_capacity(rows.len());
+        let mut answers = Vec::with_capacity(rows.len());
         for row in &rows {
             let answer = match (row.try_get("done")?, row.try_get("gone")?) {
                 (true, _) => Resolution::Done,
                 (false, true) => Resolution::MessageGone,
                 (false, false) => Resolution::NotParked(status(row.try_get("status")?)?),
             };
-            answers.insert(row.try_get::<Uuid, _>("command_id")?, answer);
+            answers.push((row.try_get::<Uuid, _>("command_id")?, answer));
         }
+        let answers = by_id(answers);
         Ok(actions
             .iter()
             .map(|action| answers.get(&action.command_id.as_uuid()).copied().unwrap_or(Resolution::NotFound))

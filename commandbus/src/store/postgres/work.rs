@@ -1,6 +1,6 @@
 //! Receiving, renewing, and folding batch counts.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -71,7 +71,7 @@ impl PostgresStore {
             .bind(milliseconds(lease))
             .fetch_one(&self.engine)
             .await?;
-        let current: HashSet<Uuid> = current.into_iter().collect();
+        let current: std::collections::HashSet<Uuid> = current.into_iter().collect();
         Ok(deliveries.iter().map(|token| current.contains(&token.command_id.as_uuid())).collect())
     }
 
@@ -111,4 +111,9 @@ fn delivery(domain: &Domain, row: &PgRow) -> Result<Delivery, StoreError> {
 /// A count, which the database keeps as a signed integer.
 pub(super) fn count(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
     row.try_get::<i32, _>(column).map(|number| u32::try_from(number).unwrap_or_default())
+}
+
+/// Answers by id, for callers that ask in an order of their own.
+pub(super) fn by_id<T>(rows: impl IntoIterator<Item = (Uuid, T)>) -> HashMap<Uuid, T> {
+    rows.into_iter().collect()
 }
