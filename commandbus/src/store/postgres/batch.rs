@@ -97,6 +97,10 @@ impl BatchWriter for Writer<'_> {
         Ok(())
     }
 
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        self.place.undo().await
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
         if !self.duplicates.is_empty() {
             self.place.undo().await?;
