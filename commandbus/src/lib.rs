@@ -4,4 +4,5 @@ pub mod bus;
 pub mod error;
 pub mod handler;
 pub mod message;
+pub mod ops;
 pub mod store;
