@@ -34,7 +34,7 @@ impl Parse for Handlers {
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// {
 ///     const ENTRIES: &[HandlerEntry] = &[<debit_account as Handler>::ENTRY, ..];
 ///     const _: () = refuse_second(ENTRIES, 0);     // at `debit_account`, and so on

@@ -4,7 +4,7 @@ pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
 
 pub use crate::handler::{
-    call::{CommandOf, FallbackCommand, Known, KnownCommand, Unknown, call},
+    call::{CommandOf, Decoder, FallbackCommand, Known, KnownCommand, Unknown, call},
     classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::refuse_second,

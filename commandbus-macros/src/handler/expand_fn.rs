@@ -9,7 +9,7 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// #[doc(hidden)]
 /// pub struct debit_account {}
 ///

@@ -9,7 +9,7 @@ use crate::{crate_path::CratePath, spans::written_at};
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// impl ::commandbus::message::HandlerError for DebitError {
 ///     fn failure(&self) -> Failure {
 ///         match self {

@@ -25,7 +25,7 @@ pub(super) enum Meaning {
     /// The constructor of `Failure`, and the code.
     Own { constructor: Ident, code: LitStr },
     /// That of the only field.
-    Inherited { field: Member, of: Type },
+    Inherited { field: Member, of: Box<Type> },
 }
 
 impl ErrorModel {
@@ -88,7 +88,7 @@ impl Meaning {
         if args.kind == "inherit" {
             let mut members = fields.members().zip(fields);
             return match (members.next(), members.next()) {
-                (Some((field, of)), None) => Ok(Self::Inherited { field, of: of.ty.clone() }),
+                (Some((field, of)), None) => Ok(Self::Inherited { field, of: Box::new(of.ty.clone()) }),
                 _ => Err(err!(
                     &args.attribute,
                     "`#[inherit]` takes the meaning of the error inside, so it needs exactly one field"

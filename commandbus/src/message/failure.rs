@@ -90,6 +90,7 @@ pub trait HandlerError {
     fn failure(&self) -> Failure;
 }
 
+#[diagnostic::do_not_recommend]
 impl HandlerError for Failure {
     fn failure(&self) -> Failure {
         self.clone()
