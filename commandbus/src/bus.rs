@@ -1,25 +1,115 @@
 //! Floor 3: sending commands and batches, and waiting for what became of them.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use crate::store::Store;
+use sqlx::PgPool;
+
+use crate::{
+    error::StoreError,
+    store::{Store, postgres::PostgresStore},
+};
+
+mod batch;
+mod completion;
+mod error;
+mod group_commit;
+mod many;
+mod outgoing;
+mod queues;
+mod replies;
+mod reply;
+mod sending;
+mod sent;
+mod untyped;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::{
+    Batch, BatchBuilder, BatchError, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled, HasCommands,
+    Progress, UncommittedBatch, WaitForBatch,
+};
+pub use error::{SendError, SendManyError};
+pub use outgoing::{IntoCommand, WithId};
+pub use reply::{PendingReply, ReplyError};
+pub use sending::{CommandExt, Sending};
+pub use sent::{Sent, Uncommitted};
+pub use untyped::UntypedCommand;
 
 /// The entry to everything: sends commands, creates batches, asks, and is what workers and operators hold.
 ///
-/// Cheap to clone; clones share connections.
-#[derive(Debug, Clone)]
+/// Cheap to clone; clones share connections. A bus starts no task by itself: it spawns some on the runtime of the
+/// caller while something is being sent or waited for, and they end when that is over. So one bus may be used from
+/// several runtimes, one after the other or at once.
+#[derive(Clone)]
 pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+/// What the clones of a bus share.
+struct Inner {
     store: Arc<dyn Store>,
+    queues: queues::Queues,
+    sends: group_commit::GroupCommit,
+    replies: replies::Replies,
+    completion: completion::Completion,
 }
 
 impl Bus {
+    /// Connects to PostgreSQL, as in `postgres://user@localhost/database`, with a pool of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when the URL is malformed or nobody answers there.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let pool = PgPool::connect(url).await.map_err(|error| match error {
+            sqlx::Error::Configuration(_) => StoreError::Unreachable { source: Arc::new(error) },
+            other => other.into(),
+        })?;
+        Ok(Self::new(pool))
+    }
+
+    /// A bus on a pool that the program has already.
+    pub fn new(pool: PgPool) -> Self {
+        Self::from_store(Arc::new(PostgresStore::new(pool)))
+    }
+
     /// A bus on a store of its own making.
     pub fn from_store(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                queues: queues::Queues::default(),
+                sends: group_commit::GroupCommit::default(),
+                replies: replies::Replies::default(),
+                completion: completion::Completion::default(),
+            }),
+        }
     }
 
     /// The store behind the bus.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.inner.store
     }
+
+    /// The store for what only PostgreSQL can do.
+    fn postgres(&self) -> Result<&PostgresStore, StoreError> {
+        self.store()
+            .as_postgres()
+            .ok_or(StoreError::Unsupported("`.within` needs a bus on PostgreSQL; this one is in memory"))
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus").field("store", &self.inner.store).finish_non_exhaustive()
+    }
+}
+
+/// Locks what no panic can leave half-changed, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,11 +5,15 @@
 extern crate self as commandbus;
 
 pub mod bus;
+#[cfg(all(feature = "embedded", unix))]
+pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
 pub mod prelude;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
 
 #[doc(hidden)]
 #[path = "private.rs"]

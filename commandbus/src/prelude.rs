@@ -7,4 +7,5 @@ pub use crate::{
     handler::{Context, FromContext, State, Tx},
     handlers,
     message::{Command, Failure, HandlerError},
+    worker::Worker,
 };

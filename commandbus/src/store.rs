@@ -15,6 +15,7 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+pub mod memory;
 pub mod postgres;
 pub mod query;
 pub mod transition;

@@ -1,66 +1,239 @@
-//! The store on PostgreSQL.
-#![allow(clippy::todo, unused_variables, missing_docs)]
+//! The store on PostgreSQL: every transition is one procedure of `migrations/`, called once for a group.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::{OnceCell, broadcast};
+use uuid::Uuid;
 
-use super::{Acceptance, BatchWriter, NewBatch, NewCommand, Settled, Settlement, Token};
-use crate::{error::StoreError, message::Domain};
+use super::{
+    Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
+    ParkedGroup, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+};
+use crate::{
+    error::StoreError,
+    message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
+};
+
+mod ask;
+mod batch;
+mod listen;
+mod migrate;
+mod notify;
+mod operate;
+mod send;
+mod settle;
+mod within;
+mod work;
+
+pub use migrate::{MigrateError, migrate};
+
+/// Connections that the engine keeps for receiving, settling and renewing, so that handlers which use up the caller's
+/// pool cannot starve them. Opened when needed, closed when idle.
+const ENGINE_CONNECTIONS: u32 = 6;
+
+/// How long an idle connection of the engine stays open.
+const ENGINE_IDLE: Duration = Duration::from_secs(60);
 
 /// The store on PostgreSQL and PGMQ.
 #[derive(Debug)]
-pub struct PostgresStore {}
+pub struct PostgresStore {
+    /// The caller's: sending, asking, and the transactions of handlers.
+    pool: PgPool,
+    /// Ours: receiving, settling, renewing.
+    engine: PgPool,
+    compatible: OnceCell<()>,
+    known_queues: Mutex<HashSet<String>>,
+    wakes: listen::Listener,
+    notifications: Arc<notify::Throttle>,
+}
 
 impl PostgresStore {
+    /// A store on the caller's pool. Connects when first needed.
     pub fn new(pool: PgPool) -> Self {
-        todo!()
+        let options = pool.connect_options().as_ref().clone();
+        let engine = PgPoolOptions::new()
+            .max_connections(ENGINE_CONNECTIONS)
+            .idle_timeout(ENGINE_IDLE)
+            .acquire_timeout(pool.options().get_acquire_timeout())
+            .connect_lazy_with(options.clone());
+        Self {
+            wakes: listen::Listener::new(options),
+            pool,
+            engine,
+            compatible: OnceCell::new(),
+            known_queues: Mutex::default(),
+            notifications: Arc::default(),
+        }
     }
+
+    /// The caller's pool.
     pub fn pool(&self) -> &PgPool {
-        todo!()
+        &self.pool
     }
-    /// Begins the transaction of a transactional handler: marks it with the delivery it belongs to and bounds how long
-    /// it may sit idle.
-    pub async fn begin_handler(
-        &self,
-        domain: &Domain,
-        token: Token,
-        idle_timeout: Duration,
-    ) -> Result<Transaction<'static, Postgres>, StoreError> {
-        todo!()
+
+    /// Refuses a database whose schema this library does not fit; asked once.
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.compatible.get_or_try_init(|| migrate::check_version(&self.pool)).await.map(|_| ())
     }
-    /// Settles one delivery in the transaction its handler wrote in; the caller commits. `Stale`: roll back.
-    pub async fn settle_within(
-        &self,
-        connection: &mut PgConnection,
-        domain: &Domain,
-        settlement: &Settlement,
-    ) -> Result<Settled, StoreError> {
-        todo!()
+
+    /// Makes queues that are missing and remembers them.
+    async fn ensure(&self, domain: &Domain, queues: impl IntoIterator<Item = String>) -> Result<(), StoreError> {
+        for queue in queues {
+            if self.known_queues.lock().unwrap_or_else(PoisonError::into_inner).contains(&queue) {
+                continue;
+            }
+            self.ready().await?;
+            sqlx::query("select commandbus.ensure_queue($1)").bind(&queue).execute(&self.pool).await.map_err(
+                |error| {
+                    let refused =
+                        error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42501"));
+                    if refused {
+                        StoreError::QueueMissing { queue: queue.clone(), domain: domain.to_string() }
+                    } else {
+                        error.into()
+                    }
+                },
+            )?;
+            self.known_queues.lock().unwrap_or_else(PoisonError::into_inner).insert(queue);
+        }
+        Ok(())
     }
-    /// Sends commands in the caller's transaction; a duplicate is found without aborting it.
-    pub async fn send_within(
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
+        let own = [domain.commands_queue(), domain.replies_queue(), domain.process_replies_queue()];
+        self.ensure(domain, own.into_iter().chain(others.iter().cloned())).await
+    }
+
+    async fn send(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> {
+        self.send_group(domain, commands).await
+    }
+
+    async fn send_all(
         &self,
-        connection: &mut PgConnection,
         domain: &Domain,
         commands: &[NewCommand],
-    ) -> Result<Vec<Acceptance>, StoreError> {
-        todo!()
+    ) -> Result<Result<(), Vec<CommandId>>, StoreError> {
+        self.send_all_or_none(domain, commands).await
     }
-    /// Like [`Store::begin_batch`](super::Store::begin_batch), in the caller's transaction.
-    pub async fn begin_batch_within<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        batch: NewBatch,
-    ) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
-        todo!()
+
+    async fn begin_batch<'a>(&'a self, batch: NewBatch) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
+        self.ensure_batch_queues(&batch).await?;
+        Ok(Box::new(batch::Writer::begin(self, batch).await?))
     }
-    /// The id of the caller's transaction, for [`Self::rolled_back`].
-    pub async fn transaction_id(&self, connection: &mut PgConnection) -> Result<String, StoreError> {
-        todo!()
+
+    async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> {
+        self.receive_commands(domain, limit, lease).await
     }
-    /// Which of these transactions were rolled back.
-    pub async fn rolled_back(&self, transactions: &[String]) -> Result<Vec<bool>, StoreError> {
-        todo!()
+
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+        self.settle_group(domain, settlements).await
     }
+
+    async fn renew(&self, domain: &Domain, deliveries: &[Token], lease: Duration) -> Result<Vec<bool>, StoreError> {
+        self.renew_leases(domain, deliveries, lease).await
+    }
+
+    async fn fold_batches(&self, domain: &Domain) -> Result<usize, StoreError> {
+        self.fold(domain).await
+    }
+
+    async fn cancel(
+        &self,
+        domain: &Domain,
+        ids: &[CommandId],
+        by: &str,
+        reason: &str,
+    ) -> Result<Vec<Canceled>, StoreError> {
+        self.cancel_commands(domain, ids, by, reason).await
+    }
+
+    async fn cancel_rest(&self, domain: &Domain, batch: BatchId, by: &str, reason: &str) -> Result<u64, StoreError> {
+        self.cancel_rest_of(domain, batch, by, reason).await
+    }
+
+    async fn resolve(&self, domain: &Domain, actions: &[OperatorAction]) -> Result<Vec<Resolution>, StoreError> {
+        self.resolve_parked(domain, actions).await
+    }
+
+    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> {
+        self.ensure(domain, [domain.commands_queue()]).await?;
+        sqlx::query("select commandbus.set_paused($1, $2, $3)")
+            .bind(domain.as_str())
+            .bind(batch.map(|id| id.as_uuid()))
+            .bind(paused)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn command(&self, domain: &Domain, id: CommandId) -> Result<Option<CommandMetadata>, StoreError> {
+        self.find_command(domain, id).await
+    }
+
+    async fn commands(
+        &self,
+        filter: &CommandFilter,
+        page: Page<CommandId>,
+    ) -> Result<Vec<CommandMetadata>, StoreError> {
+        self.list_commands(filter, page).await
+    }
+
+    async fn replies(&self, domain: &Domain, ids: &[CommandId]) -> Result<Vec<Reply>, StoreError> {
+        self.find_replies(domain, ids).await
+    }
+
+    async fn audit(&self, domain: &Domain, subject: Uuid) -> Result<Vec<AuditEvent>, StoreError> {
+        self.list_audit(domain, subject).await
+    }
+
+    async fn batches(&self, domain: &Domain, ids: &[BatchId]) -> Result<Vec<BatchMetadata>, StoreError> {
+        self.find_batches(domain, ids).await
+    }
+
+    async fn parked(&self, filter: &ParkedFilter, page: Page<i64>) -> Result<Vec<Parked>, StoreError> {
+        self.list_parked(filter, page).await
+    }
+
+    async fn count_parked(&self, filter: &ParkedFilter) -> Result<u64, StoreError> {
+        self.count_of_parked(filter).await
+    }
+
+    async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> {
+        self.list_parked_groups(filter).await
+    }
+
+    fn wakes(&self) -> broadcast::Receiver<Wake> {
+        self.wakes.subscribe()
+    }
+
+    fn watch(&self, wake: &Wake) {
+        self.wakes.watch(wake);
+    }
+
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        Ok(sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await?)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn as_postgres(&self) -> Option<&PostgresStore> {
+        Some(self)
+    }
+}
+
+/// A duration as the procedures take it.
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -295,6 +295,8 @@ pub enum Resolution {
     Done,
     /// The command is no longer parked, but this.
     NotParked(CommandStatus),
+    /// The message it would be sent with again is no longer in the archive; a retry with an edited payload needs none.
+    MessageGone,
     /// There is no such command.
     NotFound,
 }

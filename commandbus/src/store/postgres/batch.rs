@@ -1,0 +1,183 @@
+//! The creation of a batch, in a transaction of its own or in the caller's.
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::{PgConnection, Postgres, Transaction, types::Json};
+
+use super::{
+    PostgresStore, milliseconds,
+    send::{EnvelopeRef, SendOptions, ids_at, named_once, send_commands},
+};
+use crate::{
+    error::StoreError,
+    message::{CommandId, Domain},
+    store::{BatchWriter, NewBatch, NewCommand, Start},
+};
+
+/// Where a batch is being written.
+#[derive(Debug)]
+enum Place<'a> {
+    /// In a transaction that ends with the batch.
+    Own(Transaction<'static, Postgres>),
+    /// Behind a savepoint of the caller's transaction, so that a refused batch leaves that transaction usable.
+    Caller(&'a mut PgConnection),
+}
+
+impl Place<'_> {
+    fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Own(transaction) => transaction,
+            Self::Caller(connection) => connection,
+        }
+    }
+
+    async fn undo(self) -> Result<(), StoreError> {
+        match self {
+            Self::Own(transaction) => transaction.rollback().await?,
+            Self::Caller(connection) => {
+                sqlx::query("rollback to savepoint commandbus_batch").execute(connection).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A batch that is being written.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    place: Place<'a>,
+    batch: NewBatch,
+    written: u32,
+    duplicates: Vec<CommandId>,
+}
+
+impl Writer<'static> {
+    pub(super) async fn begin(store: &PostgresStore, batch: NewBatch) -> Result<Self, StoreError> {
+        let transaction = store.pool.begin().await?;
+        Self::open(Place::Own(transaction), batch).await
+    }
+}
+
+impl<'a> Writer<'a> {
+    pub(super) async fn begin_within(connection: &'a mut PgConnection, batch: NewBatch) -> Result<Self, StoreError> {
+        sqlx::query("savepoint commandbus_batch").execute(&mut *connection).await?;
+        Self::open(Place::Caller(connection), batch).await
+    }
+
+    async fn open(mut place: Place<'a>, batch: NewBatch) -> Result<Self, StoreError> {
+        let then = batch.then.as_ref().map(|(domain, command)| then_command(domain, command)).transpose()?;
+        let opened: bool = sqlx::query_scalar("select commandbus.open_batch($1, $2, $3, $4, $5)")
+            .bind(batch.domain.as_str())
+            .bind(batch.batch_id.as_uuid())
+            .bind(&batch.name)
+            .bind(batch.custom_data.as_ref().map(Json))
+            .bind(then.map(Json))
+            .fetch_one(place.connection())
+            .await?;
+        if opened {
+            return Ok(Self { place, batch, written: 0, duplicates: Vec::new() });
+        }
+        place.undo().await?;
+        let message = format!("there is a batch {} in domain {} already", batch.batch_id, batch.domain);
+        Err(StoreError::Data { code: "23505".into(), message })
+    }
+}
+
+impl Writer<'_> {
+    /// The id of the durable callback when a command has it already, be it a member of this batch.
+    async fn taken_by_then(&mut self) -> Result<Option<CommandId>, StoreError> {
+        let Some((domain, command)) = &self.batch.then else { return Ok(None) };
+        let taken: bool = sqlx::query_scalar(
+            "select exists (select from commandbus.command c where c.domain = $1 and c.command_id = $2)",
+        )
+        .bind(domain.as_str())
+        .bind(command.command_id.as_uuid())
+        .fetch_one(self.place.connection())
+        .await?;
+        Ok(taken.then_some(command.command_id))
+    }
+}
+
+#[async_trait]
+impl BatchWriter for Writer<'_> {
+    async fn add(&mut self, commands: &[NewCommand]) -> Result<(), StoreError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let options = SendOptions { batch: Some(self.batch.batch_id), notify: false, lock_timeout_ms: None };
+        let duplicates =
+            send_commands(&self.batch.domain, commands, options).fetch_one(self.place.connection()).await?;
+        self.duplicates.extend(ids_at(commands, &duplicates));
+        self.written += u32::try_from(commands.len()).unwrap_or(u32::MAX);
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
+        if let Some(id) = self.taken_by_then().await? {
+            self.duplicates.push(id);
+        }
+        if !self.duplicates.is_empty() {
+            self.place.undo().await?;
+            return Ok(Err(named_once(self.duplicates)));
+        }
+        if self.written == 0 {
+            self.place.undo().await?;
+            return Err(StoreError::Unsupported("Batch must contain at least one command"));
+        }
+        sqlx::query("select commandbus.close_batch($1, $2, $3)")
+            .bind(self.batch.domain.as_str())
+            .bind(self.batch.batch_id.as_uuid())
+            .bind(i32::try_from(self.written).unwrap_or(i32::MAX))
+            .execute(self.place.connection())
+            .await?;
+        match self.place {
+            Place::Own(transaction) => transaction.commit().await?,
+            Place::Caller(connection) => {
+                sqlx::query("release savepoint commandbus_batch").execute(connection).await?;
+            }
+        }
+        Ok(Ok(self.written))
+    }
+}
+
+/// The durable callback, as `end_batches` reads it.
+fn then_command(domain: &Domain, command: &NewCommand) -> Result<serde_json::Value, StoreError> {
+    let refused = |error: serde_json::Error| StoreError::Data {
+        code: "22032".into(),
+        message: format!("the `then` command: {error}"),
+    };
+    let mut envelope = serde_json::to_value(EnvelopeRef::new(domain, command)).map_err(refused)?;
+    envelope["max_attempts"] = json!(command.max_attempts);
+    envelope["headers"] = json!(command.headers);
+    match command.start {
+        Start::Now => {}
+        Start::After(pause) => envelope["delay_ms"] = json!(milliseconds(pause)),
+        Start::At(time) => envelope["not_before"] = json!(time),
+    }
+    Ok(envelope)
+}
+
+impl PostgresStore {
+    /// Makes every queue that the batch will need, now rather than when it ends.
+    pub(super) async fn ensure_batch_queues(&self, batch: &NewBatch) -> Result<(), StoreError> {
+        self.ensure(&batch.domain, [batch.domain.commands_queue()]).await?;
+        if let Some((domain, command)) = &batch.then {
+            self.ensure(domain, std::iter::once(domain.commands_queue()).chain(command.reply_to.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Like [`Store::begin_batch`](crate::store::Store::begin_batch), in the caller's transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Data`] when the id is taken; the caller's transaction stays usable.
+    pub async fn begin_batch_within<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        batch: NewBatch,
+    ) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
+        self.ensure_batch_queues(&batch).await?;
+        Ok(Box::new(Writer::begin_within(connection, batch).await?))
+    }
+}

@@ -1,0 +1,150 @@
+//! Settling a group, and what becomes of it when one member is bad.
+
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
+use uuid::Uuid;
+
+use super::{PostgresStore, milliseconds};
+use crate::{
+    error::StoreError,
+    message::{Domain, Failure},
+    store::{ParkReason, Settled, Settlement, Verdict},
+};
+
+/// One settlement, as the procedure takes it.
+#[derive(Default)]
+struct Line<'a> {
+    verdict: &'static str,
+    result: Option<&'a RawValue>,
+    keep: bool,
+    reason: Option<&'static str>,
+    failure: Option<&'a Failure>,
+    pause_ms: Option<i64>,
+}
+
+impl<'a> From<&'a Verdict> for Line<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        match verdict {
+            Verdict::Complete { result, keep } => {
+                Self { verdict: "COMPLETE", result: result.as_deref(), keep: *keep, ..Self::default() }
+            }
+            Verdict::Retry { failure, after } => Self {
+                verdict: "RETRY",
+                failure: Some(failure),
+                pause_ms: Some(milliseconds(*after)),
+                ..Self::default()
+            },
+            Verdict::Park { reason, failure } => {
+                Self { verdict: "PARK", reason: Some(reason.as_str()), failure: Some(failure), ..Self::default() }
+            }
+            Verdict::Fail { failure, keep } => {
+                Self { verdict: "FAIL", failure: Some(failure), keep: *keep, ..Self::default() }
+            }
+            Verdict::GiveBack { after } => {
+                Self { verdict: "GIVE_BACK", pause_ms: Some(milliseconds(*after)), ..Self::default() }
+            }
+        }
+    }
+}
+
+/// The call of `settle_commands`; it answers with the commands whose delivery was still current.
+fn settle_commands<'q>(
+    domain: &'q Domain,
+    settlements: &[&'q Settlement],
+    transactional: bool,
+) -> QueryScalar<'q, sqlx::Postgres, Vec<Uuid>, PgArguments> {
+    let lines: Vec<Line<'q>> = settlements.iter().map(|settlement| Line::from(&settlement.verdict)).collect();
+    let failure = |pick: fn(&'q Failure) -> &'q str| -> Vec<Option<&'q str>> {
+        lines.iter().map(|line| line.failure.map(pick)).collect()
+    };
+    sqlx::query_scalar("select commandbus.settle_commands($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+        .bind(domain.as_str())
+        .bind(settlements.iter().map(|settlement| settlement.token.command_id.as_uuid()).collect::<Vec<_>>())
+        .bind(settlements.iter().map(|settlement| settlement.token.msg_id).collect::<Vec<_>>())
+        .bind(settlements.iter().map(|settlement| settlement.token.delivery).collect::<Vec<_>>())
+        .bind(lines.iter().map(|line| line.verdict).collect::<Vec<_>>())
+        .bind(lines.iter().map(|line| line.result.map(Json)).collect::<Vec<_>>())
+        .bind(lines.iter().map(|line| line.keep).collect::<Vec<_>>())
+        .bind(lines.iter().map(|line| line.reason).collect::<Vec<_>>())
+        .bind(failure(|failure| failure.kind.as_str()))
+        .bind(failure(|failure| &failure.code))
+        .bind(failure(|failure| &failure.message))
+        .bind(lines.iter().map(|line| line.failure.and_then(|f| f.details.as_ref()).map(Json)).collect::<Vec<_>>())
+        .bind(lines.iter().map(|line| line.pause_ms).collect::<Vec<_>>())
+        .bind(transactional)
+}
+
+impl PostgresStore {
+    pub(super) async fn settle_group(
+        &self,
+        domain: &Domain,
+        settlements: &[Settlement],
+    ) -> Result<Vec<Settled>, StoreError> {
+        // The procedure wants each command once; whoever settles twice is late the second time.
+        let mut seen = HashSet::with_capacity(settlements.len());
+        let firsts: Vec<&Settlement> =
+            settlements.iter().filter(|settlement| seen.insert(settlement.token.command_id)).collect();
+        if firsts.len() < settlements.len() {
+            return self.settle_one_by_one(domain, settlements).await;
+        }
+        match self.settle_at_once(domain, &firsts).await {
+            Err(StoreError::Data { .. }) => self.settle_one_by_one(domain, settlements).await,
+            answer => answer,
+        }
+    }
+
+    async fn settle_at_once(&self, domain: &Domain, group: &[&Settlement]) -> Result<Vec<Settled>, StoreError> {
+        if group.is_empty() {
+            return Ok(Vec::new());
+        }
+        let current = settle_commands(domain, group, false).fetch_one(&self.engine).await?;
+        let current: HashSet<Uuid> = current.into_iter().collect();
+        let answer = |settlement: &&Settlement| match current.contains(&settlement.token.command_id.as_uuid()) {
+            true => Settled::Recorded,
+            false => Settled::Stale,
+        };
+        Ok(group.iter().map(answer).collect())
+    }
+
+    /// A group is not a fate: the member whose data the database refuses is parked, the others are settled.
+    async fn settle_one_by_one(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+        let mut answers = Vec::with_capacity(settlements.len());
+        for settlement in settlements {
+            let answer = match self.settle_at_once(domain, &[settlement]).await {
+                Err(StoreError::Data { code, message }) => {
+                    let failure = Failure::permanent(
+                        "UNSETTLEABLE",
+                        format!("the outcome could not be written: {message} ({code})"),
+                    );
+                    let verdict = Verdict::Park { reason: ParkReason::Unsettleable, failure };
+                    let parked = Settlement { token: settlement.token, verdict };
+                    match self.settle_at_once(domain, &[&parked]).await?[0] {
+                        Settled::Recorded => Settled::Unsettleable,
+                        other => other,
+                    }
+                }
+                answer => answer?[0],
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    /// Settles one delivery in the transaction its handler wrote in; the caller commits. `Stale`: roll back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`] with SQLSTATE `CB002` when the handler ended the transaction by itself, `25P02` when it
+    /// swallowed an error that aborted it.
+    pub async fn settle_within(
+        &self,
+        connection: &mut PgConnection,
+        domain: &Domain,
+        settlement: &Settlement,
+    ) -> Result<Settled, StoreError> {
+        let current = settle_commands(domain, &[settlement], true).fetch_one(connection).await?;
+        Ok(if current.is_empty() { Settled::Stale } else { Settled::Recorded })
+    }
+}

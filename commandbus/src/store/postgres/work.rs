@@ -1,0 +1,119 @@
+//! Receiving, renewing, and folding batch counts.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sqlx::{Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use super::{PostgresStore, milliseconds};
+use crate::{
+    error::StoreError,
+    message::{BatchId, CommandId, Domain},
+    store::{Delivery, Received, Stray, StrayReason, Token},
+};
+
+/// What we need of an envelope; the rest stands in the row.
+#[derive(Deserialize)]
+struct Carried {
+    #[serde(default)]
+    data: Option<Box<RawValue>>,
+}
+
+impl PostgresStore {
+    pub(super) async fn receive_commands(
+        &self,
+        domain: &Domain,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Received, StoreError> {
+        self.ensure(domain, [domain.commands_queue()]).await?;
+        // PGMQ counts in whole seconds; a lease is never shorter than asked for.
+        let lease_s = lease.as_millis().div_ceil(1000).max(1);
+        let rows = sqlx::query("select * from commandbus.receive_commands($1, $2, $3)")
+            .bind(domain.as_str())
+            .bind(i32::try_from(limit).unwrap_or(i32::MAX))
+            .bind(i32::try_from(lease_s).unwrap_or(i32::MAX))
+            .fetch_all(&self.engine)
+            .await?;
+
+        let mut received = Received::default();
+        for row in &rows {
+            let stray = |reason| -> Result<Stray, StoreError> { Ok(Stray { msg_id: row.try_get("msg_id")?, reason }) };
+            match row.try_get("kind")? {
+                "DELIVERY" => received.deliveries.push(delivery(domain, row)?),
+                "PARKED" => received.parked.push(CommandId::from_uuid(row.try_get("command_id")?)),
+                "HELD" => received.held += 1,
+                "ABSENT" => received.strays.push(stray(StrayReason::Absent)?),
+                "SUPERSEDED" => received.strays.push(stray(StrayReason::Superseded)?),
+                "MALFORMED" => received.strays.push(stray(StrayReason::Malformed)?),
+                _ => received.strays.push(stray(StrayReason::NotAwaited)?),
+            }
+        }
+        Ok(received)
+    }
+
+    pub(super) async fn renew_leases(
+        &self,
+        domain: &Domain,
+        deliveries: &[Token],
+        lease: Duration,
+    ) -> Result<Vec<bool>, StoreError> {
+        if deliveries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let current: Vec<Uuid> = sqlx::query_scalar("select commandbus.renew_leases($1, $2, $3, $4, $5)")
+            .bind(domain.as_str())
+            .bind(deliveries.iter().map(|token| token.command_id.as_uuid()).collect::<Vec<_>>())
+            .bind(deliveries.iter().map(|token| token.msg_id).collect::<Vec<_>>())
+            .bind(deliveries.iter().map(|token| token.delivery).collect::<Vec<_>>())
+            .bind(milliseconds(lease))
+            .fetch_one(&self.engine)
+            .await?;
+        let current: std::collections::HashSet<Uuid> = current.into_iter().collect();
+        Ok(deliveries.iter().map(|token| current.contains(&token.command_id.as_uuid())).collect())
+    }
+
+    pub(super) async fn fold(&self, domain: &Domain) -> Result<usize, StoreError> {
+        self.ready().await?;
+        let folded: i32 = sqlx::query_scalar("select commandbus.fold_batches($1)")
+            .bind(domain.as_str())
+            .fetch_one(&self.engine)
+            .await?;
+        Ok(usize::try_from(folded).unwrap_or_default())
+    }
+}
+
+fn delivery(domain: &Domain, row: &PgRow) -> Result<Delivery, StoreError> {
+    let Json(carried): Json<Carried> = row.try_get("message")?;
+    let headers: Option<Json<serde_json::Map<String, serde_json::Value>>> = row.try_get("headers").unwrap_or_default();
+    Ok(Delivery {
+        token: Token {
+            command_id: CommandId::from_uuid(row.try_get("command_id")?),
+            msg_id: row.try_get("msg_id")?,
+            delivery: row.try_get("delivery")?,
+        },
+        domain: domain.clone(),
+        command_type: row.try_get("command_type")?,
+        correlation_id: row.try_get("correlation_id")?,
+        // An envelope without data is for the handler's type to refuse.
+        data: carried.data.unwrap_or_else(|| RawValue::NULL.to_owned()),
+        headers: headers.map(|Json(headers)| headers).unwrap_or_default(),
+        reply_to: row.try_get("reply_to")?,
+        attempt: count(row, "attempt")?,
+        max_attempts: count(row, "max_attempts")?,
+        batch_id: row.try_get::<Option<Uuid>, _>("batch_id")?.map(BatchId::from_uuid),
+        sent_at: row.try_get("sent_at")?,
+    })
+}
+
+/// A count, which the database keeps as a signed integer.
+pub(super) fn count(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
+    row.try_get::<i32, _>(column).map(|number| u32::try_from(number).unwrap_or_default())
+}
+
+/// Answers by id, for callers that ask in an order of their own.
+pub(super) fn by_id<T>(rows: impl IntoIterator<Item = (Uuid, T)>) -> HashMap<Uuid, T> {
+    rows.into_iter().collect()
+}

@@ -1,0 +1,127 @@
+-- Sending: commands alone, in groups, and in batches.
+
+-- Makes a queue where it is missing. A role that may not create tables gets PostgreSQL's own refusal.
+create or replace function commandbus.ensure_queue(p_queue text) returns void as $$
+begin
+    if p_queue !~ '^[a-z][a-z0-9_]{0,46}$' then
+        raise exception 'commandbus: "%" cannot be the name of a queue', p_queue
+            using errcode = 'invalid_parameter_value',
+                  hint = 'A queue is a lower-case letter followed by at most 46 lower-case letters, digits and underscores.';
+    end if;
+    if exists (select from pgmq.meta m where m.queue_name = p_queue) then
+        return;
+    end if;
+    perform pgmq.create(p_queue);
+    -- Rows live for seconds: dead ones are worth clearing long before a fifth of the table is dead.
+    execute format('alter table pgmq.%I set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)',
+                   'q_' || p_queue);
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Sends commands of one domain and returns the positions (from 1) of those whose id exists already; those are left
+-- alone, the others are sent. Rows go in by id, so that concurrent senders of the same ids wait in one order; messages
+-- keep the order of the call. Their ids are drawn first, so that row and message are each written once.
+--
+-- p_messages: envelopes. p_delays_ms, p_not_before: null for at once. p_lock_timeout_ms: for a transaction of its own;
+-- null leaves the caller's setting alone.
+create or replace function commandbus.send_commands(
+    p_domain          text,
+    p_command_ids     uuid[],
+    p_command_types   text[],
+    p_correlation_ids uuid[],
+    p_messages        jsonb[],
+    p_headers         jsonb[],
+    p_reply_to        text[],
+    p_max_attempts    int[],
+    p_delays_ms       bigint[],
+    p_not_before      timestamptz[],
+    p_batch_id        uuid default null,
+    p_notify          boolean default true,
+    p_lock_timeout_ms int default null
+) returns int[] as $$
+declare
+    v_queue   constant text := p_domain || '__commands';
+    v_table   constant text := format('pgmq.%I', 'q_' || v_queue);
+    v_count   constant int := cardinality(p_command_ids);
+    v_serial  regclass;
+    v_msg_ids bigint[];
+    v_sent    bigint[];
+begin
+    if p_lock_timeout_ms is not null then
+        perform set_config('lock_timeout', p_lock_timeout_ms::text, true);
+    end if;
+
+    v_serial := pg_get_serial_sequence(v_table, 'msg_id')::regclass;
+    select array_agg(nextval(v_serial)) into v_msg_ids from generate_series(1, v_count);
+
+    with sent as (
+        insert into commandbus.command
+            (domain, queue_name, msg_id, command_id, command_type, status, max_attempts, reply_queue, correlation_id, batch_id)
+        select p_domain, v_queue, i.msg_id, i.command_id, i.command_type, 'PENDING', i.max_attempts,
+               coalesce(i.reply_to, ''), i.correlation_id, p_batch_id
+        from unnest(v_msg_ids, p_command_ids, p_command_types, p_correlation_ids, p_reply_to, p_max_attempts)
+                 as i(msg_id, command_id, command_type, correlation_id, reply_to, max_attempts)
+        order by i.command_id, i.msg_id
+        on conflict (domain, command_id) do nothing
+        returning msg_id, command_id, command_type, correlation_id, reply_queue
+    ), audited as (
+        insert into commandbus.audit (domain, command_id, event_type, details_json)
+        select p_domain, s.command_id, 'SENT', jsonb_build_object(
+            'command_type', s.command_type, 'correlation_id', s.correlation_id, 'reply_to', nullif(s.reply_queue, ''),
+            'msg_id', s.msg_id, 'batch_id', p_batch_id)
+        from sent s
+    )
+    select array_agg(s.msg_id) into v_sent from sent s;
+
+    if v_sent is null then
+        return array(select generate_series(1, v_count));
+    end if;
+
+    execute format(
+        'insert into %s (msg_id, vt, message, headers) overriding system value
+         select i.msg_id,
+                case when i.delay_ms is null and i.not_before is null then clock_timestamp()
+                     else coalesce(i.not_before, clock_timestamp() + i.delay_ms * interval ''1 millisecond'') end,
+                i.message, i.headers
+         from unnest($1, $2, $3, $4, $5) as i(msg_id, message, headers, delay_ms, not_before)
+         where $6 or i.msg_id = any($7)', v_table)
+    using v_msg_ids, p_messages, p_headers, p_delays_ms, p_not_before, cardinality(v_sent) = v_count, v_sent;
+
+    if p_notify then
+        perform pg_notify('pgmq_notify_' || v_queue, '');
+    end if;
+
+    if cardinality(v_sent) = v_count then
+        return '{}';
+    end if;
+    return array(
+        select i.position::int from unnest(v_msg_ids) with ordinality as i(msg_id, position)
+        where i.msg_id <> all(v_sent) order by i.position
+    );
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Opens a batch, which its commands then name; false when the id is taken. It is closed in the same transaction.
+create or replace function commandbus.open_batch(
+    p_domain      text,
+    p_batch_id    uuid,
+    p_name        text,
+    p_custom_data jsonb,
+    p_then        jsonb
+) returns boolean as $$
+begin
+    insert into commandbus.batch (domain, batch_id, name, custom_data, then_command)
+    values (p_domain, p_batch_id, p_name, p_custom_data, p_then)
+    on conflict (domain, batch_id) do nothing;
+    return found;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+create or replace function commandbus.close_batch(p_domain text, p_batch_id uuid, p_total int) returns void as $$
+begin
+    update commandbus.batch b set total_count = p_total where b.domain = p_domain and b.batch_id = p_batch_id;
+    perform pg_notify('pgmq_notify_' || p_domain || '__commands', '');
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+insert into commandbus.schema_migrations (version, name) values (6, 'sending') on conflict do nothing;

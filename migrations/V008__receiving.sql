@@ -1,0 +1,197 @@
+-- Receiving, and holding on to what was received.
+
+-- What errors of one cause share: numbers and ids are left out of the message, so that one cause makes one group.
+create or replace function commandbus.fingerprint(p_command_type text, p_error_code text, p_error_msg text)
+returns text as $$
+    select left(p_command_type || ':' || coalesce(p_error_code, '') || ':' ||
+                regexp_replace(coalesce(p_error_msg, ''), '[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*', '#', 'g'), 200)
+$$ language sql immutable set search_path = pg_catalog, pg_temp;
+
+-- Parks commands on which workers died until their attempts were used up; their rows and messages are locked.
+create or replace function commandbus.park_unsettled(p_domain text, p_command_ids uuid[]) returns void as $$
+declare
+    v_error_code constant text := 'UNSETTLED';
+    v_error_msg  constant text := 'every attempt was received and never settled: the workers that had it died or lost their lease';
+    v_msg_ids    bigint[];
+    v_batch_ids  uuid[];
+    v_zeros      int[];
+begin
+    with parked as (
+        update commandbus.command c
+        set status = 'IN_TROUBLESHOOTING_QUEUE', lease_expires_at = null, updated_at = clock_timestamp(),
+            last_error_type = 'TRANSIENT', last_error_code = v_error_code, last_error_msg = v_error_msg
+        where c.domain = p_domain and c.command_id = any(p_command_ids)
+        returning c.*
+    ), listed as (
+        insert into commandbus.troubleshooting
+            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, fingerprint, parked_at)
+        select p.domain, p.command_id, p.command_type, p.batch_id, 'UNSETTLED', 'TRANSIENT', v_error_code, v_error_msg,
+               commandbus.fingerprint(p.command_type, v_error_code, v_error_msg), p.updated_at
+        from parked p order by p.command_id
+    ), audited as (
+        insert into commandbus.audit (domain, command_id, event_type, details_json)
+        select p.domain, p.command_id, 'MOVED_TO_TSQ', jsonb_build_object(
+            'msg_id', p.msg_id, 'attempt', p.attempts, 'max_attempts', p.max_attempts, 'reason', 'UNSETTLED',
+            'error_type', 'TRANSIENT', 'error_code', v_error_code, 'error_msg', v_error_msg, 'error_details', null)
+        from parked p order by p.command_id
+    )
+    select array_agg(p.msg_id), array_agg(p.batch_id) filter (where p.batch_id is not null)
+    into v_msg_ids, v_batch_ids
+    from parked p;
+
+    perform pgmq.archive(p_domain || '__commands', v_msg_ids);
+    if v_batch_ids is not null then
+        v_zeros := array_fill(0, array[cardinality(v_batch_ids)]);
+        perform commandbus.start_batches(p_domain, v_batch_ids);
+        perform commandbus.count_batches(p_domain, v_batch_ids, v_zeros, v_zeros, v_zeros,
+                                         array_fill(1, array[cardinality(v_batch_ids)]));
+    end if;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Receives up to p_limit commands whose messages are visible and hides these for p_lease_s seconds. Beside the
+-- deliveries it reports, in `kind`, what it parked (PARKED), gave back (HELD) or archived: ABSENT, NOT_AWAITED,
+-- SUPERSEDED, MALFORMED.
+create or replace function commandbus.receive_commands(p_domain text, p_limit int, p_lease_s int)
+returns table (
+    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, message jsonb, headers jsonb,
+    reply_to text, attempt int, max_attempts int, delivery bigint, batch_id uuid, sent_at timestamptz
+) as $$
+declare
+    v_queue    constant text := p_domain || '__commands';
+    v_paused   boolean;
+    v_msg_ids  bigint[];
+    v_ids      uuid[];
+    v_messages jsonb[];
+    v_headers  jsonb[];
+    v_ready    uuid[];
+    v_spent    uuid[];
+    v_held     bigint[];
+    v_batches  uuid[];
+begin
+    select bool_or(p.batch_id is null) into v_paused from commandbus.paused p where p.domain = p_domain;
+    if v_paused then
+        return;
+    end if;
+
+    -- Into arrays, not joined: with the size as a parameter the planner would expect to join a table of all commands.
+    select array_agg(m.msg_id order by m.msg_id), array_agg(m.message order by m.msg_id),
+           array_agg(m.headers order by m.msg_id),
+           array_agg(case when m.message->>'command_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                          then (m.message->>'command_id')::uuid end order by m.msg_id)
+    into v_msg_ids, v_messages, v_headers, v_ids
+    from pgmq.read(v_queue, p_lease_s, p_limit) m;
+    if v_msg_ids is null then
+        return;
+    end if;
+
+    select array_agg(c.command_id) filter (where c.awaited and not c.held and c.attempts < c.max_attempts),
+           array_agg(c.command_id) filter (where c.awaited and not c.held and c.attempts >= c.max_attempts),
+           array_agg(c.msg_id) filter (where c.awaited and c.held),
+           array_agg(distinct c.batch_id) filter (
+               where c.awaited and not c.held and c.attempts < c.max_attempts and c.batch_id is not null)
+    into v_ready, v_spent, v_held, v_batches
+    from (
+        select c.command_id, c.msg_id, c.batch_id, c.attempts, c.max_attempts,
+               c.msg_id = any(v_msg_ids) and c.status in ('PENDING', 'IN_PROGRESS') as awaited,
+               v_paused is not null and c.batch_id is not null and exists (
+                   select from commandbus.paused p where p.domain = p_domain and p.batch_id = c.batch_id) as held
+        from commandbus.command c
+        where c.domain = p_domain and c.command_id = any(v_ids)
+        order by c.command_id for no key update
+    ) as c;
+
+    return query
+    with received as (
+        update commandbus.command c
+        set status = 'IN_PROGRESS', attempts = c.attempts + 1, delivery = c.delivery + 1,
+            lease_expires_at = clock_timestamp() + p_lease_s * interval '1 second', updated_at = clock_timestamp()
+        where c.domain = p_domain and c.command_id = any(v_ready)
+        returning c.*
+    ), audited as (
+        insert into commandbus.audit (domain, command_id, event_type, details_json)
+        select r.domain, r.command_id, 'RECEIVED', jsonb_build_object(
+            'msg_id', r.msg_id, 'attempt', r.attempts, 'max_attempts', r.max_attempts)
+        from received r
+    )
+    select 'DELIVERY', r.msg_id, r.command_id, r.command_type, r.correlation_id, m.message, m.headers,
+           nullif(r.reply_queue, ''), r.attempts, r.max_attempts, r.delivery, r.batch_id, r.created_at
+    from received r
+    join unnest(v_msg_ids, v_messages, v_headers) as m(msg_id, message, headers) on m.msg_id = r.msg_id
+    order by r.msg_id;
+
+    if cardinality(v_msg_ids) > coalesce(cardinality(v_ready), 0) then
+        -- Before anything is archived or parked: why each of the others is not delivered.
+        return query
+        select case
+                   when i.command_id is null then 'MALFORMED'
+                   when c.command_id is null then 'ABSENT'
+                   when c.status not in ('PENDING', 'IN_PROGRESS') then 'NOT_AWAITED'
+                   when c.msg_id is distinct from i.msg_id then 'SUPERSEDED'
+                   when c.command_id = any(v_spent) then 'PARKED'
+                   else 'HELD'
+               end,
+               i.msg_id, i.command_id, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
+               null::int, null::bigint, null::uuid, null::timestamptz
+        from unnest(v_msg_ids, v_ids) as i(msg_id, command_id)
+        left join commandbus.command c on c.domain = p_domain and c.command_id = i.command_id
+        where not (i.command_id = any(coalesce(v_ready, '{}')) and c.msg_id = i.msg_id)
+           or i.command_id is null
+        order by i.msg_id;
+
+        perform pgmq.archive(v_queue, array(
+            select i.msg_id from unnest(v_msg_ids, v_ids) as i(msg_id, command_id)
+            left join commandbus.command c on c.domain = p_domain and c.command_id = i.command_id
+            where c.command_id is null or c.msg_id is distinct from i.msg_id
+               or c.status not in ('PENDING', 'IN_PROGRESS')));
+        if v_held is not null then
+            execute format('update pgmq.%I q set vt = ''infinity'' where q.msg_id = any($1)', 'q_' || v_queue) using v_held;
+        end if;
+    end if;
+
+    if v_batches is not null then
+        perform commandbus.start_batches(p_domain, v_batches);
+    end if;
+    if v_spent is not null then
+        perform commandbus.park_unsettled(p_domain, v_spent);
+    end if;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Hides the messages of deliveries for p_lease_ms from now on; returns the commands whose delivery is still current.
+create or replace function commandbus.renew_leases(
+    p_domain      text,
+    p_command_ids uuid[],
+    p_msg_ids     bigint[],
+    p_deliveries  bigint[],
+    p_lease_ms    bigint
+) returns uuid[] as $$
+declare
+    v_table   constant text := 'q_' || p_domain || '__commands';
+    v_until   constant timestamptz := clock_timestamp() + p_lease_ms * interval '1 millisecond';
+    v_current uuid[];
+    v_msg_ids bigint[];
+begin
+    execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', v_table)
+    using p_msg_ids;
+    perform 1 from commandbus.command c
+    where c.domain = p_domain and c.command_id = any(p_command_ids)
+    order by c.command_id for no key update;
+
+    with current as (
+        update commandbus.command c set lease_expires_at = v_until
+        from unnest(p_command_ids, p_msg_ids, p_deliveries) as i(command_id, msg_id, delivery)
+        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+          and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
+        returning c.command_id, c.msg_id
+    )
+    select array_agg(c.command_id), array_agg(c.msg_id) into v_current, v_msg_ids from current c;
+
+    if v_current is not null then
+        execute format('update pgmq.%I q set vt = $1 where q.msg_id = any($2)', v_table) using v_until, v_msg_ids;
+    end if;
+    return coalesce(v_current, '{}');
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+insert into commandbus.schema_migrations (version, name) values (8, 'receiving') on conflict do nothing;

@@ -1,0 +1,216 @@
+-- Settling: how deliveries ended.
+
+-- A reply as it travels. Absent fields are left out; nulls inside a result stay.
+create or replace function commandbus.reply(
+    p_command_id     uuid,
+    p_correlation_id uuid,
+    p_outcome        text,
+    p_result         jsonb default null,
+    p_error_code     text default null,
+    p_error_msg      text default null,
+    p_error_details  jsonb default null,
+    p_reason         text default null
+) returns jsonb as $$
+    select jsonb_build_object('command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome)
+        || case when p_result is null then '{}' else jsonb_build_object('result', p_result) end
+        || case when p_outcome <> 'FAILED' then '{}'
+                else jsonb_build_object('error_type', 'BUSINESS_RULE', 'error_code', p_error_code,
+                                        'error_message', p_error_msg) end
+        || case when p_error_details is null then '{}' else jsonb_build_object('error_details', p_error_details) end
+        || case when p_reason is null then '{}' else jsonb_build_object('reason', p_reason) end
+$$ language sql immutable set search_path = pg_catalog, pg_temp;
+
+-- Sends replies to the queues that were asked for; the arrays run side by side. A reply that finds no queue is set
+-- aside, and the transition that it speaks of stands.
+create or replace function commandbus.deliver_replies(
+    p_domain      text,
+    p_queues      text[],
+    p_command_ids uuid[],
+    p_replies     jsonb[]
+) returns void as $$
+declare
+    v_group record;
+begin
+    for v_group in
+        select i.queue, array_agg(i.command_id order by i.position) as command_ids,
+               array_agg(i.reply order by i.position) as replies
+        from unnest(p_queues, p_command_ids, p_replies) with ordinality as i(queue, command_id, reply, position)
+        group by i.queue order by i.queue
+    loop
+        begin
+            perform pgmq.send_batch(v_group.queue, v_group.replies);
+            perform pg_notify('pgmq_notify_' || v_group.queue, '');
+        exception when undefined_table or raise_exception or insufficient_privilege or invalid_parameter_value then
+            insert into commandbus.undelivered_reply (domain, command_id, reply_queue, reply, error)
+            select p_domain, i.command_id, v_group.queue, i.reply, sqlerrm
+            from unnest(v_group.command_ids, v_group.replies) as i(command_id, reply);
+        end;
+    end loop;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Keeps replies for senders that wait, and wakes these.
+create or replace function commandbus.keep_replies(p_domain text, p_command_ids uuid[], p_replies jsonb[])
+returns void as $$
+begin
+    insert into commandbus.result (domain, command_id, reply)
+    select p_domain, i.command_id, i.reply
+    from unnest(p_command_ids, p_replies) as i(command_id, reply)
+    order by i.command_id
+    on conflict (domain, command_id) do update set reply = excluded.reply, created_at = now();
+    perform pg_notify('commandbus_reply', p_domain);
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Records how deliveries ended; returns the commands whose delivery was still current. For the others nothing changes.
+-- The arrays run side by side and name each command once.
+--
+-- p_verdicts: COMPLETE (p_results), FAIL, PARK (p_reasons), RETRY (p_pauses_ms), GIVE_BACK (p_pauses_ms); p_keep says
+-- for COMPLETE and FAIL whether the reply is kept for a sender that waits.
+-- p_transactional: the caller's handler wrote in this transaction. It must be the one that was opened for the delivery,
+-- and the batch is not locked before its end.
+create or replace function commandbus.settle_commands(
+    p_domain        text,
+    p_command_ids   uuid[],
+    p_msg_ids       bigint[],
+    p_deliveries    bigint[],
+    p_verdicts      text[],
+    p_results       jsonb[],
+    p_keep          boolean[],
+    p_reasons       text[],
+    p_error_types   text[],
+    p_error_codes   text[],
+    p_error_msgs    text[],
+    p_error_details jsonb[],
+    p_pauses_ms     bigint[],
+    p_transactional boolean default false
+) returns uuid[] as $$
+declare
+    v_queue         constant text := p_domain || '__commands';
+    v_current       uuid[];
+    v_completed     bigint[];
+    v_archived      bigint[];
+    v_delayed       bigint[];
+    v_pauses_ms     bigint[];
+    v_kept          uuid[];
+    v_kept_replies  jsonb[];
+    v_asked         uuid[];
+    v_asked_queues  text[];
+    v_asked_replies jsonb[];
+    v_batches       uuid[];
+    v_batch_counts  int[][];
+begin
+    if p_transactional
+       and current_setting('commandbus.delivery', true) is distinct from p_command_ids[1] || ':' || p_deliveries[1] then
+        raise exception 'commandbus: the transaction of the handler was ended before the command was settled'
+            using errcode = 'CB002',
+                  hint = 'A handler that takes a Tx must not commit or roll back by itself.';
+    end if;
+
+    execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
+    using p_msg_ids;
+    perform 1 from commandbus.command c
+    where c.domain = p_domain and c.command_id = any(p_command_ids)
+    order by c.command_id for no key update;
+
+    with settled as (
+        update commandbus.command c
+        set status = case i.verdict when 'COMPLETE' then 'COMPLETED' when 'FAIL' then 'FAILED'
+                                    when 'PARK' then 'IN_TROUBLESHOOTING_QUEUE' else 'PENDING' end,
+            attempts = c.attempts - case i.verdict when 'GIVE_BACK' then 1 else 0 end,
+            lease_expires_at = null,
+            last_error_type = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_type else c.last_error_type end,
+            last_error_code = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_code else c.last_error_code end,
+            last_error_msg = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_msg else c.last_error_msg end,
+            updated_at = clock_timestamp()
+        from unnest(p_command_ids, p_msg_ids, p_deliveries, p_verdicts, p_results, p_keep, p_reasons, p_error_types,
+                    p_error_codes, p_error_msgs, p_error_details, p_pauses_ms)
+                 as i(command_id, msg_id, delivery, verdict, result, keep, reason, error_type,
+                      error_code, error_msg, error_details, pause_ms)
+        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+          and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
+        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,
+                  nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
+                  i.error_msg, i.error_details, i.pause_ms,
+                  case when (c.reply_queue <> '' or i.keep) and i.verdict in ('COMPLETE', 'FAIL') then commandbus.reply(
+                      c.command_id, c.correlation_id, case i.verdict when 'COMPLETE' then 'SUCCESS' else 'FAILED' end,
+                      i.result, i.error_code, i.error_msg, i.error_details) end as reply
+    ), audited as (
+        insert into commandbus.audit (domain, command_id, event_type, details_json)
+        select p_domain, s.command_id,
+               case s.verdict when 'COMPLETE' then 'COMPLETED' when 'FAIL' then 'BUSINESS_RULE_FAILED'
+                              when 'PARK' then 'MOVED_TO_TSQ' else 'FAILED' end,
+               case s.verdict
+                   when 'COMPLETE' then jsonb_build_object(
+                       'msg_id', s.msg_id, 'reply_to', s.reply_to, 'has_result', s.result is not null)
+                   when 'RETRY' then jsonb_build_object(
+                       'msg_id', s.msg_id, 'attempt', s.attempts, 'max_attempts', s.max_attempts,
+                       'error_type', s.error_type, 'error_code', s.error_code, 'error_msg', s.error_msg,
+                       'retry_in_s', s.pause_ms / 1000.0)
+                   else jsonb_build_object(
+                       'msg_id', s.msg_id, 'attempt', s.attempts, 'max_attempts', s.max_attempts,
+                       'reason', coalesce(s.reason, s.error_type), 'error_type', s.error_type,
+                       'error_code', s.error_code, 'error_msg', s.error_msg, 'error_details', s.error_details)
+               end
+        from settled s where s.verdict <> 'GIVE_BACK'
+    ), parked as (
+        insert into commandbus.troubleshooting
+            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint,
+             parked_at)
+        select p_domain, s.command_id, s.command_type, s.batch_id, s.reason, s.error_type, s.error_code, s.error_msg,
+               s.error_details, commandbus.fingerprint(s.command_type, s.error_code, s.error_msg), s.updated_at
+        from settled s where s.verdict = 'PARK' order by s.command_id
+    )
+    select array_agg(s.command_id),
+           array_agg(s.msg_id) filter (where s.verdict = 'COMPLETE'),
+           array_agg(s.msg_id) filter (where s.verdict in ('FAIL', 'PARK')),
+           array_agg(s.msg_id) filter (where s.verdict in ('RETRY', 'GIVE_BACK')),
+           array_agg(s.pause_ms) filter (where s.verdict in ('RETRY', 'GIVE_BACK')),
+           array_agg(s.command_id) filter (where s.reply is not null and s.keep),
+           array_agg(s.reply) filter (where s.reply is not null and s.keep),
+           array_agg(s.command_id) filter (where s.reply is not null and s.reply_to is not null),
+           array_agg(s.reply_to) filter (where s.reply is not null and s.reply_to is not null),
+           array_agg(s.reply) filter (where s.reply is not null and s.reply_to is not null),
+           array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
+           array_agg(array[(s.verdict = 'COMPLETE')::int, (s.verdict = 'FAIL')::int, (s.verdict = 'PARK')::int])
+               filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK'))
+    into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
+         v_asked_replies, v_batches, v_batch_counts
+    from settled s;
+
+    if v_completed is not null then
+        perform pgmq.delete(v_queue, v_completed);
+    end if;
+    if v_archived is not null then
+        perform pgmq.archive(v_queue, v_archived);
+    end if;
+    if v_delayed is not null then
+        execute format(
+            'update pgmq.%I q set vt = clock_timestamp() + i.pause_ms * interval ''1 millisecond''
+             from unnest($1, $2) as i(msg_id, pause_ms) where q.msg_id = i.msg_id', 'q_' || v_queue)
+        using v_delayed, v_pauses_ms;
+        if 0 = any(v_pauses_ms) then
+            perform pg_notify('pgmq_notify_' || v_queue, '');
+        end if;
+    end if;
+    if v_asked is not null then
+        perform commandbus.deliver_replies(p_domain, v_asked_queues, v_asked, v_asked_replies);
+    end if;
+    if v_kept is not null then
+        perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);
+    end if;
+
+    if v_batches is not null and p_transactional then
+        insert into commandbus.batch_delta (domain, batch_id, completed, failed, in_troubleshooting)
+        select p_domain, i.batch_id, v_batch_counts[i.n][1], v_batch_counts[i.n][2], v_batch_counts[i.n][3]
+        from unnest(v_batches) with ordinality as i(batch_id, n);
+    elsif v_batches is not null then
+        perform commandbus.count_batches(
+            p_domain, v_batches, v_batch_counts[:][1:1], v_batch_counts[:][2:2],
+            array_fill(0, array[cardinality(v_batches)]), v_batch_counts[:][3:3]);
+    end if;
+    return coalesce(v_current, '{}');
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+insert into commandbus.schema_migrations (version, name) values (9, 'settling') on conflict do nothing;
