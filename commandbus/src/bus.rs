@@ -9,7 +9,11 @@ use sqlx::PgPool;
 
 use crate::{
     error::StoreError,
-    store::{Store, memory::MemoryStore, postgres::PostgresStore},
+    store::{
+        Store,
+        memory::MemoryStore,
+        postgres::{MigrateError, PostgresStore, migrate},
+    },
 };
 
 mod batch;
@@ -92,6 +96,19 @@ impl Bus {
                 replies: replies::Replies::default(),
                 completion: completion::Completion::default(),
             }),
+        }
+    }
+
+    /// Brings the database to this library's schema, PGMQ included where it is missing. Safe to call at every start, from
+    /// any number of processes at once. A bus in memory has nothing to migrate.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]; nothing was changed then.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match self.store().as_postgres() {
+            Some(postgres) => migrate(postgres.pool()).await,
+            None => Ok(()),
         }
     }
 
