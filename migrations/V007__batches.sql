@@ -40,10 +40,11 @@ begin
     with started as (
         update commandbus.batch b set status = 'IN_PROGRESS', started_at = clock_timestamp()
         where b.domain = p_domain and b.batch_id = any(v_pending) and b.status = 'PENDING'
-        returning b.batch_id
+        returning b.batch_id, b.status, b.total_count
     )
     insert into commandbus.audit (domain, command_id, event_type, details_json)
-    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object('batch_id', s.batch_id) from started s;
+    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object('status', s.status, 'total_count', s.total_count)
+    from started s;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
@@ -63,7 +64,7 @@ begin
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select p_domain, e.batch_id, 'BATCH_COMPLETED', jsonb_build_object(
-            'batch_id', e.batch_id, 'status', e.status, 'total_count', e.total_count, 'completed_count', e.completed_count,
+            'status', e.status, 'total_count', e.total_count, 'completed_count', e.completed_count,
             'failed_count', e.failed_count, 'canceled_count', e.canceled_count)
         from ended e
     )
@@ -74,17 +75,20 @@ begin
         where b.domain = p_domain and b.batch_id = any(v_ended) and b.then_command is not null
         order by b.batch_id
     loop
-        -- Its id was drawn when the batch was created: however often this runs, there is one such command.
+        -- Its id was drawn when the batch was created: however often this runs, there is one such command. Its queue was
+        -- made then, too; this is for one that was dropped since, which must not keep the batch from ending.
+        perform commandbus.ensure_queue((v_batch.command->>'domain') || '__commands');
         perform commandbus.send_commands(
             v_batch.command->>'domain',
             array[(v_batch.command->>'command_id')::uuid],
             array[v_batch.command->>'command_type'],
             array[(v_batch.command->>'correlation_id')::uuid],
-            array[v_batch.command - 'max_attempts' - 'headers'],
+            array[v_batch.command - 'max_attempts' - 'headers' - 'delay_ms' - 'not_before'],
             array[nullif(v_batch.command->'headers', 'null')],
             array[v_batch.command->>'reply_to'],
             array[(v_batch.command->>'max_attempts')::int],
-            array[null]::bigint[], array[null]::timestamptz[]);
+            array[(v_batch.command->>'delay_ms')::bigint],
+            array[(v_batch.command->>'not_before')::timestamptz]);
     end loop;
 
     perform pg_notify('commandbus_batch', e.batch_id::text) from unnest(v_ended) as e(batch_id);
@@ -223,7 +227,12 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 create or replace function commandbus.set_paused(p_domain text, p_batch_id uuid, p_paused boolean) returns void as $$
 begin
     if p_paused then
-        insert into commandbus.paused (domain, batch_id) values (p_domain, p_batch_id) on conflict do nothing;
+        insert into commandbus.paused (domain, batch_id)
+        select p_domain, p_batch_id
+        where p_batch_id is null or exists (
+            select from commandbus.batch b
+            where b.domain = p_domain and b.batch_id = p_batch_id and b.status in ('PENDING', 'IN_PROGRESS'))
+        on conflict do nothing;
         return;
     end if;
     delete from commandbus.paused p where p.domain = p_domain and p.batch_id is not distinct from p_batch_id;

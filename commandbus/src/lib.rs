@@ -1,8 +1,26 @@
 //! Typed commands, batches and processes through PostgreSQL.
 
+// The macros name the library from outside; so its own code can use them.
+#[allow(unused_extern_crates, reason = "only generated code needs it")]
+extern crate self as commandbus;
+
 pub mod bus;
+#[cfg(all(feature = "embedded", unix))]
+pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
 pub mod ops;
+pub mod prelude;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+mod macros;
+
+pub use commandbus_macros::{HandlerError, command, expansion_of, handler};
+pub use message::HandlerError;
