@@ -22,5 +22,5 @@ pub mod __private;
 
 mod macros;
 
-pub use commandbus_macros::{HandlerError, command, expansion_of, handler};
+pub use macros::{HandlerError, command, expansion_of, handler};
 pub use message::HandlerError;
