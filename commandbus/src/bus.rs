@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sqlx::PgPool;
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use crate::{
     error::StoreError,
@@ -69,11 +72,11 @@ impl Bus {
     ///
     /// [`StoreError::Unreachable`] when the URL is malformed or nobody answers there.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let pool = PgPool::connect(url).await.map_err(|error| match error {
-            sqlx::Error::Configuration(_) => StoreError::Unreachable { source: Arc::new(error) },
-            other => other.into(),
-        })?;
-        Ok(Self::new(pool))
+        let unreachable = |error| StoreError::Unreachable { source: Arc::new(error) };
+        let options: PgConnectOptions = url.parse().map_err(unreachable)?;
+        // The pool would try for half a minute and then only say that the time was up.
+        PgConnection::connect_with(&options).await.map_err(unreachable)?.close().await.map_err(unreachable)?;
+        Ok(Self::new(PgPoolOptions::new().connect_lazy_with(options)))
     }
 
     /// A bus on a pool that the program has already.

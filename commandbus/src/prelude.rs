@@ -4,9 +4,9 @@ pub use commandbus_macros::{HandlerError, command, handler};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    bus::{Bus, CommandExt},
+    bus::{BatchKind, BatchMember, Bus, CommandExt},
     handler::{Context, FromContext, State, Tx},
     handlers,
-    message::{Command, Failure, HandlerError},
+    message::{BatchMetadata, Command, Failure, HandlerError},
     worker::Worker,
 };

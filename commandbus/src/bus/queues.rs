@@ -7,7 +7,11 @@ use crate::{error::StoreError, message::Domain};
 
 /// The queues that this bus has seen to.
 #[derive(Default)]
-pub(super) struct Queues(Mutex<Known>);
+pub(super) struct Queues {
+    known: Mutex<Known>,
+    /// Held while the store is asked: of thousands who send at once for the first time, one asks.
+    asking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Known {
@@ -18,19 +22,26 @@ struct Known {
 impl Inner {
     /// Makes the queues of a domain, and another one, where this bus does not know that they exist.
     pub(super) async fn ensure_queues(&self, domain: &Domain, other: Option<&str>) -> Result<(), StoreError> {
-        let other = {
-            let known = lock(&self.queues.0);
-            let other = other.filter(|queue| !known.others.contains(*queue)).map(str::to_owned);
-            if other.is_none() && known.domains.contains(domain) {
-                return Ok(());
-            }
-            other
-        };
+        if self.queues.knows(domain, other) {
+            return Ok(());
+        }
+        let _asking = self.queues.asking.lock().await;
+        if self.queues.knows(domain, other) {
+            return Ok(());
+        }
+        let other = other.map(str::to_owned);
         self.store.ensure_queues(domain, other.as_slice()).await?;
-        let mut known = lock(&self.queues.0);
+        let mut known = lock(&self.queues.known);
         known.domains.insert(domain.clone());
         known.others.extend(other);
         Ok(())
+    }
+}
+
+impl Queues {
+    fn knows(&self, domain: &Domain, other: Option<&str>) -> bool {
+        let known = lock(&self.known);
+        known.domains.contains(domain) && other.is_none_or(|queue| known.others.contains(queue))
     }
 }
 

@@ -60,7 +60,6 @@ impl<C> fmt::Debug for Sent<C> {
 }
 
 /// A command that was sent in a transaction of the caller, who has yet to commit it.
-#[derive(Debug)]
 pub struct Uncommitted<C>(Sent<C>);
 
 impl<C> Uncommitted<C> {
@@ -76,5 +75,11 @@ impl<C> Uncommitted<C> {
     /// To be called after the commit: from then on there is a reply to wait for.
     pub fn committed(self) -> Sent<C> {
         self.0
+    }
+}
+
+impl<C> fmt::Debug for Uncommitted<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Uncommitted").field(&self.0).finish()
     }
 }

@@ -29,7 +29,7 @@ impl Batches {
         id: BatchId,
         page: Page<CommandId>,
     ) -> Result<Vec<CommandMetadata>, StoreError> {
-        let filter = CommandFilter { domain: Some(domain.clone()), batch_id: Some(id), ..CommandFilter::default() };
+        let filter = CommandFilter::in_domain(domain.clone()).of_batch(id);
         self.0.store().commands(&filter, page).await
     }
 

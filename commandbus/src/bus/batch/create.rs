@@ -112,7 +112,9 @@ impl<'a> Creation<'a> {
     async fn write(&mut self, writer: Result<Box<dyn BatchWriter + '_>, StoreError>) -> Result<(), BatchError> {
         let mut writer = writer.map_err(|error| self.refusal(error))?;
         if let Err(error) = self.write_chunks(&mut *writer).await {
-            writer.abandon().await?;
+            if let Err(undoing) = writer.abandon().await {
+                tracing::warn!(error = %undoing, "a refused batch could not be undone, so its transaction cannot commit");
+            }
             return Err(error);
         }
         match writer.finish().await.map_err(|error| self.refusal(error))? {

@@ -80,7 +80,7 @@ impl Batch {
     pub async fn retry_parked(&self, reason: &str) -> Result<u64, BatchError> {
         let (domain, id) = &self.key;
         let store = self.bus.store();
-        let filter = ParkedFilter { domain: Some(domain.clone()), batch_id: Some(*id), ..ParkedFilter::default() };
+        let filter = ParkedFilter::in_domain(domain.clone()).of_batch(*id);
         let now = store.now().await?;
         let mut page = Page::first(RETRIES);
         let mut retried = 0;

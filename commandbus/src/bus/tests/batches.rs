@@ -1,5 +1,5 @@
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use super::{Close, Debit, PAYMENTS, debit, faulty::Faulty, work};
 use crate::{
-    bus::{BatchError, BatchKind, BatchMember, Bus, CommandExt as _},
-    message::{BatchId, BatchMetadata, BatchStatus, CommandId, Domain},
+    bus::{BatchError, BatchKind, BatchMember, Bus, CommandExt as _, many::next_chunk, outgoing::new_command},
+    message::{BatchId, BatchMetadata, BatchStatus, CommandId, Domain, envelope::seal},
     store::{CommandFilter, Page},
 };
 
@@ -40,7 +40,7 @@ async fn s041_a_batch_is_created_with_all_its_commands() {
     let bus = Bus::in_memory();
     let id = BatchId::new();
     let members = [CommandId::new(), CommandId::new()];
-    let amounts = vec![3, 4];
+    let amounts = [3, 4];
     let batch = Debit::batch("Monthly billing")
         .id(id)
         .custom_data(&json!({ "source": "csv" }))
@@ -117,21 +117,31 @@ async fn what_cannot_be_stored_is_refused() {
 }
 
 #[tokio::test]
-async fn an_iterator_is_asked_for_a_chunk_at_a_time() {
-    let (asked, seen) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(Vec::new())));
-    let bus = Bus::in_memory();
-    let commands = (0..3_000).map({
-        let (asked, seen) = (Arc::clone(&asked), Arc::clone(&seen));
-        move |n| {
-            *asked.lock().unwrap() += 1;
-            seen.lock().unwrap().push(n);
-            debit(n)
-        }
+async fn an_iterator_is_asked_while_the_batch_is_written() {
+    let asked = AtomicUsize::new(0);
+    let commands = (0..3_000).map(|n| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        debit(n)
     });
+    let bus = Bus::in_memory();
     let sending = Debit::batch("lazy").extend(commands).send(&bus);
-    assert_eq!(*asked.lock().unwrap(), 0);
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
     sending.await.unwrap();
-    assert_eq!(*asked.lock().unwrap(), 3_000);
+    assert_eq!(asked.load(Ordering::Relaxed), 3_000);
+}
+
+#[test]
+fn a_chunk_ends_by_number_or_by_size() {
+    let of_size = |length: usize| {
+        let blob = move |_| {
+            let data = seal("Blob", &"x".repeat(length)).unwrap();
+            Ok::<_, BatchError>(new_command("Blob".into(), data, 1, None))
+        };
+        let mut commands = (0..2_500).map(blob);
+        std::iter::from_fn(move || Some(next_chunk(&mut commands).unwrap().len()).filter(|size| *size > 0))
+    };
+    assert_eq!(of_size(10).collect::<Vec<_>>(), [1_000, 1_000, 500]);
+    assert_eq!(of_size(3 << 20).next(), Some(3));
 }
 
 #[tokio::test]

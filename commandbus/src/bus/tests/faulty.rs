@@ -32,6 +32,7 @@ pub(super) struct Faulty {
     pub(super) commit: Mutex<Duration>,
     /// The sizes of the groups that were sent, in order.
     pub(super) groups: Mutex<Vec<usize>>,
+    pub(super) queue_queries: AtomicUsize,
     pub(super) reply_queries: AtomicUsize,
     pub(super) batch_queries: AtomicUsize,
     /// Whether wake-ups get lost.
@@ -48,6 +49,8 @@ impl Faulty {
 #[async_trait]
 impl Store for Faulty {
     async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
+        self.queue_queries.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
         self.store.ensure_queues(domain, others).await
     }
 

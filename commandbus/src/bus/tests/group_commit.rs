@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::{
     FutureExt as _,
@@ -157,4 +157,12 @@ fn two_runtimes_may_share_a_bus() {
             });
         }
     });
+}
+
+#[tokio::test]
+async fn of_many_who_send_first_one_asks_for_the_queues() {
+    let (store, bus) = Faulty::default().bus();
+    try_join_all((0..100).map(|n| debit(n).send(&bus))).await.unwrap();
+    try_join_all((0..100).map(|n| debit(n).send(&bus).reply_to("elsewhere"))).await.unwrap();
+    assert_eq!(store.queue_queries.load(Ordering::Relaxed), 2);
 }

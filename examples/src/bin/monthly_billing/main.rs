@@ -9,11 +9,12 @@ use commandbus::{
     bus::{Batch, BatchError, Bus},
     embedded::{Database, EmbeddedError},
     error::StoreError,
-    message::{BatchMetadata, BatchStatus},
+    handler::WiringError,
+    message::BatchStatus,
     ops::OpsError,
     prelude::*,
     store::postgres::MigrateError,
-    worker::{WiringError, WorkerError},
+    worker::WorkerError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::PgPool;

@@ -4,7 +4,6 @@ use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use commandbus::{
     bus::{Batch, Bus},
     ops::Operator,
-    prelude::*,
     store::{Page, Parked, ParkedFilter},
 };
 use serde_json::json;
