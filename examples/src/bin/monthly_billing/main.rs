@@ -9,12 +9,11 @@ use commandbus::{
     bus::{Batch, BatchError, Bus},
     embedded::{Database, EmbeddedError},
     error::StoreError,
-    handler::WiringError,
     message::BatchStatus,
     ops::OpsError,
     prelude::*,
     store::postgres::MigrateError,
-    worker::WorkerError,
+    worker::{BuildError, WorkerError},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::PgPool;
@@ -61,7 +60,7 @@ enum Error {
     #[error(transparent)]
     Ops(#[from] OpsError),
     #[error(transparent)]
-    Wiring(#[from] WiringError),
+    Build(#[from] BuildError),
     #[error(transparent)]
     Worker(#[from] WorkerError),
     #[error("the billing tables: {0}")]
@@ -169,6 +168,7 @@ async fn send(bus: &Bus, pool: &PgPool, file: &std::path::Path, summary: Arc<Not
             summary.notify_one();
         })
         .then(CloseMonth { month: MONTH.to_owned() })
+        .send(bus)
         .within(&mut transaction)
         .await?;
     if let Some(error) = unreadable {

@@ -26,7 +26,7 @@ pub(crate) async fn print_parked(bus: &Bus, batch: &Batch) -> Result<(), Error> 
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["parked", "code", "command", "for instance"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["parked", "code", "command", "for instance"]);
     for group in groups {
         table.add_row([
             group.count.to_string(),
