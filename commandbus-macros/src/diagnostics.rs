@@ -70,13 +70,8 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
 /// alignment).
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut table = vec![vec![0; to.len() + 1]; from.len() + 1];
-    for (i, row) in table.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for j in 0..=to.len() {
-        table[0][j] = j;
-    }
+    let row = |i: usize| (0..=to.len()).map(|j| if i == 0 { j } else { i }).collect::<Vec<_>>();
+    let mut table: Vec<Vec<usize>> = (0..=from.len()).map(row).collect();
     for i in 1..=from.len() {
         for j in 1..=to.len() {
             let replaced = table[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);

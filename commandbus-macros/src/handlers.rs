@@ -1,13 +1,15 @@
 //! `handlers![a, b]`: a list that is checked for a command handled twice.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{
     Path, Token,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
     spanned::Spanned,
 };
+
+use crate::spans::located_at;
 
 /// `(path of the library) handler, ..`
 struct Handlers {
@@ -32,7 +34,7 @@ impl Parse for Handlers {
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// {
 ///     const ENTRIES: &[HandlerEntry] = &[<debit_account as Handler>::ENTRY, ..];
 ///     const _: () = refuse_second(ENTRIES, 0);     // at `debit_account`, and so on
@@ -48,7 +50,8 @@ pub(crate) fn handlers(input: TokenStream) -> TokenStream {
     };
     let handlers = list.iter();
     let checks = list.iter().enumerate().map(|(index, handler)| {
-        quote_spanned!(handler.span()=> const _: () = #krate::__private::refuse_second(ENTRIES, #index);)
+        let check = located_at(handler.span(), quote!(#krate::__private::refuse_second(ENTRIES, #index)));
+        quote!(const _: () = #check;)
     });
     quote! {{
         const ENTRIES: &[#krate::handler::HandlerEntry] = &[#(<#handlers as #krate::handler::Handler>::ENTRY),*];

@@ -16,6 +16,7 @@ mod handler;
 mod handler_error;
 mod handlers;
 mod signature;
+mod spans;
 
 /// Makes a struct or an enum a command.
 #[proc_macro_attribute]

@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
+pub mod ops;
 pub mod prelude;
 pub mod store;
 pub mod telemetry;
@@ -21,5 +22,5 @@ pub mod __private;
 
 mod macros;
 
-pub use commandbus_macros::{HandlerError, command, expansion_of, handler};
+pub use macros::{HandlerError, command, expansion_of, handler};
 pub use message::HandlerError;

@@ -2,14 +2,14 @@
 
 pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
-pub use std::string::ToString;
 
 pub use crate::handler::{
-    call::{Parameters, call},
-    classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError},
+    call::{CommandOf, Decoder, FallbackCommand, Known, KnownCommand, Unknown, call},
+    classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::refuse_second,
-    returned::{PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
+    returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
+    take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
 };
 use crate::{
     handler::{HandlerEntry, Outcome},

@@ -9,7 +9,7 @@ use super::model::CommandModel;
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// impl ::commandbus::message::Command for DebitAccount {
 ///     type Reply = Receipt;
 ///     const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "DebitAccount").with_reply();

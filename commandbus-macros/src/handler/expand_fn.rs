@@ -1,15 +1,15 @@
 //! Writes the handler of a function out.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Visibility, spanned::Spanned};
 
 use super::model::HandlerModel;
-use crate::{attribute::cfgs, crate_path::CratePath, signature::Function};
+use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::written_at};
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// #[doc(hidden)]
 /// pub struct debit_account {}
 ///
@@ -21,12 +21,15 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function};
 ///         line: line!(),
 ///         needs: &[<Context as FromContext>::NEEDS],
 ///         call: |invocation| {
+///             let command = (&&CommandOf::<DebitAccount>::new()).known();
 ///             let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
 ///             let failure = (&&&&returned.error()).failure();
 ///             __private::call(
 ///                 invocation,
+///                 command.decoder(),
+///                 ((), (&&Take::<Context>::new()).how()),
 ///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
-///                 returned.replies_to::<DebitAccount>(failure),
+///                 command.conclusion(returned, failure),
 ///             )
 ///         },
 ///     };
@@ -34,8 +37,9 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function};
 /// inventory::submit! { <debit_account as Handler>::ENTRY }
 /// ```
 ///
-/// The struct is braced, so it shares the function's name without taking it. Whatever depends on types is one call into
-/// the library, and each call carries the span of what it judges: rustc reports a fault there.
+/// The struct is braced, so it shares the function's name without taking it. Whatever depends on types is ordinary
+/// code of the library. Each bound is demanded once, by tokens that stand at what they judge (`command`, `needs`,
+/// `failure`, `conclusion`, `call`), so that rustc reports it there and once; everything else asks without demanding.
 pub(super) fn expand(model: &HandlerModel) -> TokenStream {
     let HandlerModel { krate, ident, visibility, cfgs, command, parameters, .. } = model;
     let marker = marker(cfgs, visibility, ident);
@@ -67,30 +71,40 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
 fn call(model: &HandlerModel) -> TokenStream {
     let HandlerModel { krate, ident, command, parameters, returns, .. } = model;
     let written = &returns.written;
-    let shape = quote_spanned!(Span::mixed_site()=> shape);
-    let failure = quote_spanned!(returns.error=> failure);
-    let replies_to = quote_spanned!(returns.reply=> replies_to);
+    let conclusion = written_at(returns.reply, quote!(conclusion));
+    let returned = written_at(returns.reply, quote!(returned));
+    let failure = written_at(returns.error, quote!(failure));
     let names: Vec<Ident> = (1..)
         .zip(parameters)
         .map(|(number, ty)| format_ident!("parameter_{number}", span = Span::mixed_site().located_at(ty.span())))
         .collect();
-    let pattern = names.iter().fold(quote!(()), |before, name| quote!((#before, #name)));
-    // The whole call stands at the function's name: a future that is not Send is reported there.
+    let nest = |nested: TokenStream, last: TokenStream| quote!((#nested, #last));
+    let pattern = names.iter().map(ToTokens::to_token_stream).fold(quote!(()), nest);
+    let takes = parameters.iter().map(|ty| quote!((&&#krate::__private::Take::<#ty>::new()).how()));
+    let takes = takes.fold(quote!(()), nest);
     let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let call = quote_spanned!(ident.span()=> #krate::__private::call);
+    let arguments = quote!(invocation, command.decoder(), #takes, #handler, command.#conclusion(#returned, failure));
+    // A future that is not Send is reported at this call.
+    let call = written_at(ident.span(), quote!(#krate::__private::call));
+    let call = quote_spanned!(ident.span()=> #call(#arguments));
     quote! {{
         use #krate::__private::{
-            ClassifiedError as _, OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _,
-            UnknownError as _,
+            ClassifiedError as _, FallbackCommand as _, FallbackTake as _, KnownCommand as _, KnownTake as _,
+            OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _, UnknownError as _,
         };
-        let returned = (&&#krate::__private::Returned::<#written>::new()).#shape();
+        let command = (&&#krate::__private::CommandOf::<#command>::new()).known();
+        let returned = (&&#krate::__private::Returned::<#written>::new()).shape();
         let failure = (&&&&returned.error()).#failure();
-        #call(invocation, #handler, returned.#replies_to::<#command>(failure))
+        #call
     }}
 }
 
 /// What is left of a handler after a mistake: lists can still name it.
 pub(super) fn fallback(krate: &CratePath, function: &Function) -> TokenStream {
+    if function.signature.receiver().is_some() {
+        // No item can be put beside a method.
+        return TokenStream::new();
+    }
     let ident = &function.signature.ident;
     let cfgs = cfgs(&function.attributes);
     let marker = marker(&cfgs, &function.visibility, ident);

@@ -1,20 +1,20 @@
 //! Writes the meaning of an error out.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::DeriveInput;
 
 use super::model::{ErrorModel, Meaning, Variant};
-use crate::crate_path::CratePath;
+use crate::{crate_path::CratePath, spans::written_at};
 
 /// Expands to:
 ///
-/// ```ignore
+/// ```text
 /// impl ::commandbus::message::HandlerError for DebitError {
 ///     fn failure(&self) -> Failure {
 ///         match self {
-///             Self::Closed { .. } => Failure::permanent("ACCOUNT_CLOSED", self.to_string()),
-///             Self::Database { 0: source } => HandlerError::failure(source),
+///             Self::Closed { .. } => Failure::permanent("ACCOUNT_CLOSED", message(self)),
+///             Self::Database { 0: source } => <LedgerError as HandlerError>::failure(source),
 ///         }
 ///     }
 /// }
@@ -25,7 +25,7 @@ use crate::crate_path::CratePath;
 pub(super) fn expand(model: &ErrorModel) -> TokenStream {
     let ErrorModel { krate, ident, generics, variants } = model;
     let (parameters, arguments, conditions) = generics.split_for_impl();
-    let arms = variants.iter().map(|variant| arm(krate, variant));
+    let arms = variants.iter().map(|variant| arm(model, variant));
     // An empty enum has no value to match on by reference.
     let body = if variants.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let probe = generics.params.is_empty().then(|| {
@@ -50,7 +50,10 @@ pub(super) fn expand(model: &ErrorModel) -> TokenStream {
     }
 }
 
-fn arm(krate: &CratePath, variant: &Variant) -> TokenStream {
+fn arm(model: &ErrorModel, variant: &Variant) -> TokenStream {
+    let krate = &model.krate;
+    // A type without `Display` is reported at its name.
+    let message = written_at(model.ident.span(), quote!(#krate::__private::message(self)));
     let path = match &variant.ident {
         Some(ident) => quote!(Self::#ident),
         None => quote!(Self),
@@ -59,13 +62,12 @@ fn arm(krate: &CratePath, variant: &Variant) -> TokenStream {
         Meaning::Own { constructor, code } => quote! {
             #path { .. } => #krate::message::Failure::#constructor(
                 #code,
-                #krate::__private::ToString::to_string(self),
+                #message,
             ),
         },
-        Meaning::Inherited { field, at } => {
-            let failure = quote_spanned!(*at=> #krate::message::HandlerError::failure(source));
-            quote!(#path { #field: source } => #failure,)
-        }
+        Meaning::Inherited { field, of } => quote! {
+            #path { #field: source } => <#of as #krate::message::HandlerError>::failure(source),
+        },
     }
 }
 

@@ -1,7 +1,6 @@
 //! What an error is meant to say: every rule of `#[derive(HandlerError)]`.
 
-use proc_macro2::Span;
-use syn::{Data, DeriveInput, Fields, Generics, Ident, LitStr, Member, spanned::Spanned};
+use syn::{Data, DeriveInput, Fields, Generics, Ident, LitStr, Member, Type, spanned::Spanned};
 
 use super::args::{ErrorArgs, MeaningArgs, VariantArgs};
 use crate::{
@@ -26,7 +25,7 @@ pub(super) enum Meaning {
     /// The constructor of `Failure`, and the code.
     Own { constructor: Ident, code: LitStr },
     /// That of the only field.
-    Inherited { field: Member, at: Span },
+    Inherited { field: Member, of: Box<Type> },
 }
 
 impl ErrorModel {
@@ -89,7 +88,7 @@ impl Meaning {
         if args.kind == "inherit" {
             let mut members = fields.members().zip(fields);
             return match (members.next(), members.next()) {
-                (Some((field, of)), None) => Ok(Self::Inherited { field, at: of.ty.span() }),
+                (Some((field, of)), None) => Ok(Self::Inherited { field, of: Box::new(of.ty.clone()) }),
                 _ => Err(err!(
                     &args.attribute,
                     "`#[inherit]` takes the meaning of the error inside, so it needs exactly one field"

@@ -3,7 +3,7 @@
 //!
 //! Told apart like the return type in `returned`: one reference for each level, the best match first.
 
-use std::{any::type_name, error::Error, marker::PhantomData};
+use std::{any::type_name, error::Error, fmt::Display, marker::PhantomData};
 
 use super::probe::find_failure;
 use crate::message::{Failure, HandlerError};
@@ -84,6 +84,11 @@ impl<E> UnknownError<E> for ErrorOf<E> {
 pub trait SaysWhatItMeans {
     /// What it means.
     fn failure(&self) -> Failure;
+}
+
+/// The message of an error of ours.
+pub fn message<E: Display + ?Sized>(error: &E) -> String {
+    error.to_string()
 }
 
 /// The message of an error and of its causes, as far as it does not repeat them.

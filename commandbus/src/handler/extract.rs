@@ -82,6 +82,8 @@ impl<T: Clone + Send + Sync + 'static> FromContext for State<T> {
     }
 }
 
+// The note on the trait names it already.
+#[diagnostic::do_not_recommend]
 impl FromContext for Context {
     const NEEDS: &'static [Need] = &[];
 

@@ -52,29 +52,39 @@ impl<W> PlainReturn<W> for Returned<W> {
     }
 }
 
-impl<W: 'static, R: 'static, E: 'static> Shape<W, R, E> {
+impl<W, R, E> Shape<W, R, E> {
     /// Its error type, to be classified.
     pub fn error(&self) -> ErrorOf<E> {
         ErrorOf::new()
     }
 
-    /// What to make of a returned value, for a handler of `C`.
-    pub fn replies_to<C: Command>(self, failure: fn(&E) -> Failure) -> impl FnOnce(W) -> Outcome + Send + 'static
-    where
-        R: ReplyTo<C, C::Reply>,
-    {
-        move |written| match (self.split)(written) {
-            Ok(reply) => done::<C>(&reply.into_reply()),
-            Err(error) => Outcome::Failed(failure(&error)),
+    pub(crate) fn conclusion(self, done: fn(R) -> Outcome, failure: fn(&E) -> Failure) -> Conclusion<W, R, E> {
+        Conclusion { split: self.split, done, failure }
+    }
+}
+
+/// What to make of a returned value.
+#[derive(Debug)]
+pub struct Conclusion<W, R, E> {
+    split: fn(W) -> Result<R, E>,
+    done: fn(R) -> Outcome,
+    failure: fn(&E) -> Failure,
+}
+
+impl<W, R, E> Conclusion<W, R, E> {
+    pub(crate) fn of(self, written: W) -> Outcome {
+        match (self.split)(written) {
+            Ok(reply) => (self.done)(reply),
+            Err(error) => Outcome::Failed((self.failure)(&error)),
         }
     }
 }
 
-fn done<C: Command>(reply: &C::Reply) -> Outcome {
+pub(crate) fn done<C: Command>(reply: C::Reply) -> Outcome {
     if !C::SPEC.keeps_reply {
         return Outcome::Done(None);
     }
-    to_raw_value(reply).map(|reply| Outcome::Done(Some(reply))).unwrap_or_else(|error| {
+    to_raw_value(&reply).map(|reply| Outcome::Done(Some(reply))).unwrap_or_else(|error| {
         Outcome::Failed(Failure::permanent(
             "REPLY_NOT_SERIALIZABLE",
             format!("the reply of `{}` cannot be written as JSON: {error}", C::SPEC.name),
@@ -82,20 +92,19 @@ fn done<C: Command>(reply: &C::Reply) -> Outcome {
     })
 }
 
-/// That a type is the reply of `C`. It is its own conversion, and a bound rather than an equation, so that a wrong
-/// reply is reported in these words and once.
+/// That a type is the reply of `C`: a bound rather than an equation, so that a wrong one is reported in these words.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the reply of `{C}`",
     label = "expected `{Expected}`, the reply that `{C}` declares",
     note = "return `{Expected}` or `Result<{Expected}, E>`, or change `reply = ..` in `#[command]` of `{C}`"
 )]
-pub trait ReplyTo<C, Expected> {
-    /// The same value, by the name of the declared type.
-    fn into_reply(self) -> Expected;
+pub trait ReplyTo<C, Expected>: Sized {
+    /// What is done with the declared type is done with this one.
+    fn conclude(done: fn(Expected) -> Outcome) -> fn(Self) -> Outcome;
 }
 
 impl<C, R> ReplyTo<C, R> for R {
-    fn into_reply(self) -> R {
-        self
+    fn conclude(done: fn(R) -> Outcome) -> fn(R) -> Outcome {
+        done
     }
 }

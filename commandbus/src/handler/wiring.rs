@@ -108,6 +108,7 @@ impl Wiring {
 
     fn find_unmet_needs(&self, handler: &HandlerEntry, faults: &mut Vec<WiringFault>) {
         let mut told = HashSet::new();
+        let mut transactions = 0;
         for need in handler.needs() {
             match need {
                 Need::State { type_id, type_name } => {
@@ -115,12 +116,14 @@ impl Wiring {
                         faults.push(WiringFault::StateNotProvided { handler: Place::of(handler), ty: type_name() });
                     }
                 }
-                Need::Transaction => {
-                    if !self.transactions {
-                        faults.push(WiringFault::NoTransactions { handler: Place::of(handler) });
-                    }
-                }
+                Need::Transaction => transactions += 1,
             }
+        }
+        if transactions > 0 && !self.transactions {
+            faults.push(WiringFault::NoTransactions { handler: Place::of(handler) });
+        }
+        if transactions > 1 {
+            faults.push(WiringFault::TwoTransactions { handler: Place::of(handler) });
         }
     }
 }

@@ -147,16 +147,15 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
-        let own = [domain.commands_queue(), domain.replies_queue(), domain.process_replies_queue()];
         let mut state = self.state();
-        for queue in own.iter().chain(others) {
+        for queue in std::iter::once(&domain.commands_queue()).chain(others) {
             state.queues.entry(queue.clone()).or_default();
         }
         Ok(())
     }
 
     async fn send(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> {
-        self.transition(|transition| transition.send(domain, commands))
+        Ok(self.transition(|transition| commands.iter().map(|one| transition.send(domain, one)).collect()))
     }
 
     async fn send_all(
@@ -164,16 +163,16 @@ impl Store for MemoryStore {
         domain: &Domain,
         commands: &[NewCommand],
     ) -> Result<Result<(), Vec<CommandId>>, StoreError> {
-        self.transition(|transition| transition.send_all(domain, commands))
+        Ok(self.transition(|transition| transition.send_all(domain, commands)))
     }
 
     async fn begin_batch<'a>(&'a self, batch: NewBatch) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
-        self.transition(|transition| transition.check_batch(&batch))?;
+        self.transition(|transition| transition.open_batch(&batch))?;
         Ok(Box::new(OpenBatch::new(self, batch)))
     }
 
     async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> {
-        self.transition(|transition| transition.receive(domain, limit, lease))
+        Ok(self.transition(|transition| transition.receive(domain, limit, lease)))
     }
 
     async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
@@ -207,7 +206,10 @@ impl Store for MemoryStore {
     }
 
     async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> {
-        self.transition(|transition| transition.set_paused(domain, batch, paused));
+        self.transition(|transition| match batch {
+            None => transition.set_domain_paused(domain, paused),
+            Some(batch) => transition.set_batch_paused(domain, batch, paused),
+        });
         Ok(())
     }
 

@@ -110,7 +110,8 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
-        self.ensure(domain, std::iter::once(domain.commands_queue()).chain(others.iter().cloned())).await
+        let own = [domain.commands_queue(), domain.replies_queue(), domain.process_replies_queue()];
+        self.ensure(domain, own.into_iter().chain(others.iter().cloned())).await
     }
 
     async fn send(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> {

@@ -32,7 +32,7 @@ impl World {
     pub(crate) async fn new(harness: Box<dyn Harness>) -> Self {
         let domain = Domain::from_static("payments");
         let store = harness.store();
-        store.ensure_queues(&domain, &[]).await.unwrap();
+        store.ensure_queues(&domain, &[domain.replies_queue()]).await.unwrap();
         Self { store, domain, harness, batches: Mutex::default() }
     }
 

@@ -2,6 +2,7 @@
 
 mod bus_without_store;
 mod commands;
+mod expansions;
 mod handlers;
 mod hygiene;
 mod outcomes;

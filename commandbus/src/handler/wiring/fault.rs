@@ -88,6 +88,12 @@ pub enum WiringFault {
         /// The type.
         ty: &'static str,
     },
+    /// A handler takes more than one `Tx`; one of them inside another parameter, else it would not have compiled.
+    #[error("{handler} takes more than one `Tx`: a command is settled in one transaction, so keep one of them")]
+    TwoTransactions {
+        /// The handler.
+        handler: Place,
+    },
     /// A handler takes a `Tx`, but the bus is in memory.
     #[error(
         "{handler} takes a `Tx`, but this bus is in memory: run it on PostgreSQL, or call the handler itself in its test"

@@ -29,11 +29,11 @@ impl Transition<'_> {
             InTroubleshooting => batch.in_troubleshooting_count += 1,
             Pending | InProgress => {}
         }
-        let ends = to.is_terminal() && batch.ended_count() == batch.total_count;
         let total = batch.total_count;
+        let ends = to.is_terminal() && batch.ended_count() == total;
 
         if starts {
-            let details = json!({ "status": BatchStatus::InProgress, "total_count": total });
+            let details = json!({ "batch_id": key.1, "status": BatchStatus::InProgress, "total_count": total });
             self.record(&key.0, key.1.as_uuid(), EventType::BatchStarted, details);
         }
         if ends {
@@ -52,6 +52,7 @@ impl Transition<'_> {
         };
         metadata.completed_at = Some(self.now);
         let details = json!({
+            "batch_id": key.1,
             "status": metadata.status,
             "total_count": metadata.total_count,
             "completed_count": metadata.completed_count,
@@ -60,7 +61,7 @@ impl Transition<'_> {
         });
         self.record(&key.0, key.1.as_uuid(), EventType::BatchCompleted, details);
         if let Some((domain, command)) = then
-            && self.send_one(&domain, &command) == Acceptance::Duplicate
+            && self.send(&domain, &command) == Acceptance::Duplicate
         {
             tracing::warn!(batch_id = %key.1, command_id = %command.command_id,
                 "the command that follows a batch was not sent: its id was taken meanwhile");
@@ -68,46 +69,41 @@ impl Transition<'_> {
         self.wake(Wake::Batch(Some(key.1)));
     }
 
-    /// Pauses or resumes a batch, or the domain.
-    pub(super) fn set_paused(&mut self, domain: &Domain, batch: Option<BatchId>, paused: bool) {
-        match batch {
-            None if paused => {
-                self.state.paused.insert(domain.clone());
-            }
-            None => {
-                self.state.paused.remove(domain);
-            }
-            Some(batch_id) => {
-                let Some(batch) = self.state.batches.get_mut(&(domain.clone(), batch_id)) else { return };
-                let metadata = &mut batch.metadata;
-                metadata.paused_at = match (paused, metadata.paused_at) {
-                    (true, since) if metadata.status.is_terminal() => since,
-                    (true, since) => since.or(Some(self.now)),
-                    (false, _) => None,
-                };
-            }
+    /// Pauses or resumes a domain: nothing of it is received.
+    pub(super) fn set_domain_paused(&mut self, domain: &Domain, paused: bool) {
+        if paused {
+            self.state.paused.insert(domain.clone());
+        } else if self.state.paused.remove(domain) {
+            self.wake(Wake::Queue(domain.commands_queue()));
         }
+    }
+
+    /// Pauses or resumes a batch: its messages are held when a receive meets them. One that ended has nothing to pause.
+    pub(super) fn set_batch_paused(&mut self, domain: &Domain, batch: BatchId, paused: bool) {
+        let Some(found) = self.state.batches.get_mut(&(domain.clone(), batch)) else { return };
+        let metadata = &mut found.metadata;
         if !paused {
+            metadata.paused_at = None;
             self.release(domain, batch);
+            self.wake(Wake::Queue(domain.commands_queue()));
+        } else if !metadata.status.is_terminal() {
+            metadata.paused_at.get_or_insert(self.now);
         }
     }
 
-    pub(super) fn is_paused(&self, domain: &Domain, batch: Option<BatchId>) -> bool {
-        self.state.paused.contains(domain)
-            || batch
-                .and_then(|batch_id| self.state.batches.get(&(domain.clone(), batch_id)))
-                .is_some_and(|batch| batch.metadata.paused_at.is_some())
+    pub(super) fn is_batch_paused(&self, domain: &Domain, batch: BatchId) -> bool {
+        let batch = self.state.batches.get(&(domain.clone(), batch));
+        batch.is_some_and(|batch| batch.metadata.paused_at.is_some())
     }
 
-    /// Makes held messages visible; the next receive holds those again that another pause still concerns.
-    fn release(&mut self, domain: &Domain, batch: Option<BatchId>) {
+    /// Makes visible what was held.
+    fn release(&mut self, domain: &Domain, batch: BatchId) {
         let State { queues, commands, .. } = &mut *self.state;
         let Some(queue) = queues.get_mut(&domain.commands_queue()) else { return };
         commands
             .values()
-            .filter(|command| command.domain == *domain && (batch.is_none() || command.batch_id == batch))
+            .filter(|command| command.domain == *domain && command.batch_id == Some(batch))
             .filter_map(|command| command.msg_id)
             .for_each(|msg_id| queue.release(msg_id, self.now));
-        self.wake(Wake::Queue(domain.commands_queue()));
     }
 }

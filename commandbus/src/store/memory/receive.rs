@@ -11,7 +11,6 @@ use super::{
     state::{CommandKey, Transition},
 };
 use crate::{
-    error::StoreError,
     message::{CommandId, CommandStatus, Domain, EventType, Failure},
     store::{Delivery, ParkReason, Received, Stray, StrayReason, Token},
 };
@@ -37,27 +36,30 @@ enum Use {
 }
 
 impl Transition<'_> {
-    pub(super) fn receive(&mut self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> {
+    pub(super) fn receive(&mut self, domain: &Domain, limit: usize, lease: Duration) -> Received {
         let now = self.now;
         let mut received = Received::default();
+        if self.state.paused.contains(domain) {
+            return received;
+        }
         let mut seen = 0;
         while received.deliveries.len() < limit
-            && let Some(message) = self.commands_queue(domain)?.next_visible(seen, now).cloned()
+            && let Some(message) = self.commands_queue(domain).next_visible(seen, now).cloned()
         {
             seen = message.msg_id;
             match self.use_of(domain, &message) {
                 Use::Stray(reason) => {
-                    self.commands_queue(domain)?.archive(message.msg_id);
+                    self.commands_queue(domain).archive(message.msg_id);
                     received.strays.push(Stray { msg_id: message.msg_id, reason });
                 }
                 Use::Hold => {
-                    self.commands_queue(domain)?.hold(message.msg_id);
+                    self.commands_queue(domain).hold(message.msg_id);
                     received.held += 1;
                 }
                 Use::Park(key) => {
                     let failure = Failure::transient(
                         "UNSETTLED",
-                        "no worker settled it before the lease of its last attempt ended",
+                        "every attempt was received and never settled: the workers that had it died or lost their lease",
                     );
                     self.park(&key, ParkReason::Unsettled, &failure);
                     received.parked.push(key.1);
@@ -65,7 +67,7 @@ impl Transition<'_> {
                 Use::Run(key, head) => received.deliveries.push(self.deliver(&key, message, head, lease)),
             }
         }
-        Ok(received)
+        received
     }
 
     fn use_of(&self, domain: &Domain, message: &Message) -> Use {
@@ -82,7 +84,7 @@ impl Transition<'_> {
         if command.msg_id != Some(message.msg_id) {
             return Use::Stray(StrayReason::Superseded);
         }
-        if self.is_paused(domain, command.batch_id) {
+        if command.batch_id.is_some_and(|batch| self.is_batch_paused(domain, batch)) {
             return Use::Hold;
         }
         if command.status == CommandStatus::InProgress && command.attempts >= command.max_attempts {
@@ -93,7 +95,7 @@ impl Transition<'_> {
 
     fn deliver(&mut self, key: &CommandKey, message: Message, head: Head, lease: Duration) -> Delivery {
         let lease_ends = later(self.now, lease);
-        self.queue_of(key).hide_until(message.msg_id, lease_ends);
+        self.commands_queue(&key.0).hide_until(message.msg_id, lease_ends);
         self.enter(key, CommandStatus::InProgress);
         let command = self.command(key);
         command.attempts += 1;

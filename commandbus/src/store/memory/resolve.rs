@@ -85,7 +85,7 @@ impl Transition<'_> {
                 self.envelope_with(key, payload)
             }
         };
-        let new_msg_id = self.queue_of(key).push(body, message.headers, now, now);
+        let new_msg_id = self.commands_queue(&key.0).push(body, message.headers, now, now);
         let command = self.command(key);
         command.msg_id = Some(new_msg_id);
         command.attempts = 0;

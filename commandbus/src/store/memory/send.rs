@@ -18,12 +18,7 @@ use crate::{
 };
 
 impl Transition<'_> {
-    pub(super) fn send(&mut self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> {
-        self.commands_queue(domain)?;
-        Ok(commands.iter().map(|command| self.send_one(domain, command)).collect())
-    }
-
-    pub(super) fn send_one(&mut self, domain: &Domain, command: &NewCommand) -> Acceptance {
+    pub(super) fn send(&mut self, domain: &Domain, command: &NewCommand) -> Acceptance {
         if self.exists(domain, command.command_id) {
             return Acceptance::Duplicate;
         }
@@ -31,25 +26,22 @@ impl Transition<'_> {
         Acceptance::Sent
     }
 
-    pub(super) fn send_all(
-        &mut self,
-        domain: &Domain,
-        commands: &[NewCommand],
-    ) -> Result<Result<(), Vec<CommandId>>, StoreError> {
-        self.commands_queue(domain)?;
+    pub(super) fn send_all(&mut self, domain: &Domain, commands: &[NewCommand]) -> Result<(), Vec<CommandId>> {
         let duplicates = self.duplicates(commands.iter().map(|command| (domain, command.command_id)));
         if !duplicates.is_empty() {
-            return Ok(Err(duplicates));
+            return Err(duplicates);
         }
         commands.iter().for_each(|command| self.insert(domain, None, command));
-        Ok(Ok(()))
+        Ok(())
     }
 
-    /// Refuses a batch that cannot be created whatever its commands are.
-    pub(super) fn check_batch(&mut self, batch: &NewBatch) -> Result<(), StoreError> {
-        self.commands_queue(&batch.domain)?;
-        if let Some((domain, _)) = &batch.then {
-            self.commands_queue(domain)?;
+    /// Refuses a batch that cannot be created whatever its commands are, and makes the queues that it will need.
+    pub(super) fn open_batch(&mut self, batch: &NewBatch) -> Result<(), StoreError> {
+        if let Some((domain, command)) = &batch.then {
+            self.commands_queue(domain);
+            if let Some(queue) = &command.reply_to {
+                self.state.queues.entry(queue.clone()).or_default();
+            }
         }
         if self.state.batches.contains_key(&(batch.domain.clone(), batch.batch_id)) {
             return Err(StoreError::Data {
@@ -65,7 +57,7 @@ impl Transition<'_> {
         batch: NewBatch,
         commands: &[NewCommand],
     ) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
-        self.check_batch(&batch)?;
+        self.open_batch(&batch)?;
         if commands.is_empty() {
             return Err(StoreError::Unsupported("Batch must contain at least one command"));
         }
@@ -132,7 +124,7 @@ impl Transition<'_> {
             Start::At(time) => time,
         };
         let key = (domain.clone(), command.command_id);
-        let msg_id = self.queue_of(&key).push(body, command.headers.clone(), now, visible_at);
+        let msg_id = self.commands_queue(domain).push(body, command.headers.clone(), now, visible_at);
         self.state.commands.insert(
             key,
             CommandMetadata {

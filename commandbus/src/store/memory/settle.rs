@@ -23,7 +23,7 @@ impl Transition<'_> {
         match &settlement.verdict {
             Verdict::Complete { result, keep } => {
                 let msg_id = settlement.token.msg_id;
-                self.queue_of(&key).delete(msg_id);
+                self.commands_queue(&key.0).delete(msg_id);
                 let reply_to = self.command(&key).reply_to.clone();
                 let details = json!({ "msg_id": msg_id, "reply_to": reply_to, "has_result": result.is_some() });
                 self.record(domain, key.1.as_uuid(), EventType::Completed, details);
@@ -59,7 +59,7 @@ impl Transition<'_> {
     pub(super) fn renew(&mut self, domain: &Domain, token: &Token, lease: Duration) -> bool {
         let Some(key) = self.held_by(domain, token) else { return false };
         let lease_ends = later(self.now, lease);
-        self.queue_of(&key).hide_until(token.msg_id, lease_ends);
+        self.commands_queue(&key.0).hide_until(token.msg_id, lease_ends);
         let now = self.now;
         let command = self.command(&key);
         command.lease_expires_at = Some(lease_ends);
@@ -97,7 +97,7 @@ impl Transition<'_> {
     fn show_again(&mut self, key: &CommandKey, after: Duration) {
         let visible_at = later(self.now, after);
         if let Some(msg_id) = self.command(key).msg_id {
-            self.queue_of(key).hide_until(msg_id, visible_at);
+            self.commands_queue(&key.0).hide_until(msg_id, visible_at);
         }
         self.enter(key, CommandStatus::Pending);
         self.wake(Wake::Queue(key.0.commands_queue()));

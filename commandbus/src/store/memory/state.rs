@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::queue::{Message, Queue};
 use crate::{
-    error::StoreError,
     message::{
         AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, Reply,
     },
@@ -87,18 +86,9 @@ impl Transition<'_> {
         });
     }
 
-    /// The queue of a domain's commands.
-    pub(super) fn commands_queue(&mut self, domain: &Domain) -> Result<&mut Queue, StoreError> {
-        let queue = domain.commands_queue();
-        match self.state.queues.get_mut(&queue) {
-            Some(found) => Ok(found),
-            None => Err(StoreError::QueueMissing { queue, domain: domain.to_string() }),
-        }
-    }
-
-    /// The queue that carries a command which exists.
-    pub(super) fn queue_of(&mut self, key: &CommandKey) -> &mut Queue {
-        self.commands_queue(&key.0).expect("a command has a message, and queues are never dropped")
+    /// The queue of a domain's commands, made at its first use.
+    pub(super) fn commands_queue(&mut self, domain: &Domain) -> &mut Queue {
+        self.state.queues.entry(domain.commands_queue()).or_default()
     }
 
     /// A command which exists.
@@ -109,7 +99,7 @@ impl Transition<'_> {
     /// Archives the message of a command.
     pub(super) fn archive(&mut self, key: &CommandKey) -> Option<&Message> {
         let msg_id = self.command(key).msg_id?;
-        self.queue_of(key).archive(msg_id)
+        self.commands_queue(&key.0).archive(msg_id)
     }
 
     /// Moves a command to another state, and its batch with it.

@@ -87,22 +87,32 @@ pub(crate) async fn nothing_is_parked_during_a_pause(world: &World) {
     assert_eq!(world.receive().await.parked, ids);
 }
 
-pub(crate) async fn a_paused_domain_is_held_whole(world: &World) {
-    world.batch_of(2).await;
+pub(crate) async fn nothing_of_a_paused_domain_is_received(world: &World) {
+    let (_, ids) = world.batch_of(2).await;
     world.send(debit(100)).await;
     pause(world, None, true).await;
-    holds(world, 3).await;
+    holds(world, 0).await;
     world.send(debit(100)).await;
-    holds(world, 1).await;
+    holds(world, 0).await;
+    let row = world.command(ids[0]).await;
+    assert_eq!((row.status, row.attempts, row.delivery), (CommandStatus::Pending, 0, 0));
     pause(world, None, false).await;
     assert_eq!(world.deliveries().await.len(), 4);
+}
+
+pub(crate) async fn what_runs_when_its_domain_is_paused_finishes(world: &World) {
+    let id = world.send(debit(100)).await;
+    let token = world.delivery().await.token;
+    pause(world, None, true).await;
+    assert_eq!(world.settle(token, complete()).await, Settled::Recorded);
+    assert_eq!(world.status(id).await, CommandStatus::Completed);
 }
 
 pub(crate) async fn each_pause_ends_by_itself(world: &World) {
     let (batch, _) = world.batch_of(1).await;
     pause(world, batch, true).await;
-    pause(world, None, true).await;
     holds(world, 1).await;
+    pause(world, None, true).await;
     pause(world, batch, false).await;
     assert!(world.receive().await.deliveries.is_empty(), "the domain is still paused");
     pause(world, batch, true).await;
