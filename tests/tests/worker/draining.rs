@@ -63,3 +63,26 @@ async fn an_idle_worker_is_woken() {
     }
     worker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_lose_no_command() {
+    const MANY: usize = 2_000;
+    let house = House::new("counting").await;
+    house.bus.send_many((0..MANY as u32).map(|n| Count { n })).await.unwrap();
+    let counter = Counter::default();
+    let worker = house.worker(handlers![count]).provide(counter.clone()).lease(Duration::from_secs(2));
+    let worker = AtWork::start(worker);
+    for share in 1..=4 {
+        until(async || counter.0.load(Ordering::Relaxed) >= MANY * share / 5).await;
+        let cut = "select pg_terminate_backend(pid) from pg_stat_activity
+                   where datname = current_database() and pid <> pg_backend_pid()";
+        // The connection that asks may be cut by what it asked for before.
+        let _ = sqlx::query(cut).execute(&house.pool).await;
+    }
+    until(async || {
+        let counted = "select count(*) from commandbus.command where status = 'COMPLETED'";
+        sqlx::query_scalar::<_, i64>(counted).fetch_one(&house.pool).await.is_ok_and(|done| done == MANY as i64)
+    })
+    .await;
+    worker.stop().await;
+}
