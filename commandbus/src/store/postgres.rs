@@ -61,6 +61,8 @@ impl PostgresStore {
         let engine = PgPoolOptions::new()
             .max_connections(ENGINE_CONNECTIONS)
             .idle_timeout(ENGINE_IDLE)
+            // A dead connection shows in the call itself, which is made again; a ping before each would double them.
+            .test_before_acquire(false)
             .acquire_timeout(pool.options().get_acquire_timeout())
             .connect_lazy_with(options.clone());
         Self {

@@ -66,8 +66,9 @@ pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Con
 async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Transaction<'static, Postgres>, StoreError> {
     let engine = execution.engine;
     // A handler that may take long may also leave its connection alone for long.
-    let idle = engine.settings.transaction_idle.max(execution.entry.command.timeout.unwrap_or_default());
-    store.begin_handler(&engine.domain, execution.delivery().token, idle).await
+    let timeout = execution.entry.command.timeout;
+    let idle = engine.settings.transaction_idle.max(timeout.unwrap_or_default());
+    store.begin_handler(execution.delivery().token, idle, timeout).await
 }
 
 /// Settles in the handler's transaction and commits it.
