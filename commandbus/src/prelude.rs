@@ -4,6 +4,7 @@ pub use commandbus_macros::{HandlerError, command, handler};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
+    bus::{Bus, CommandExt},
     handler::{Context, FromContext, State, Tx},
     handlers,
     message::{Command, Failure, HandlerError},
