@@ -27,7 +27,10 @@ create table if not exists commandbus.batch (
     started_at               timestamptz null,
     completed_at             timestamptz null,
     primary key (domain, batch_id)
-) with (fillfactor = 50);
+);
+
+-- Room for the counts, which change often.
+alter table commandbus.batch set (fillfactor = 50);
 
 create index if not exists ix_batch_created on commandbus.batch (domain, created_at desc);
 
@@ -211,7 +214,11 @@ begin
             (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint)
         values (p_domain, p_command_id, v_command.command_type, v_command.batch_id,
                 coalesce(p_details->>'reason', p_error_type, 'PERMANENT'), p_error_type, p_error_code, p_error_msg,
-                p_details->'error_details', commandbus.fingerprint(v_command.command_type, p_error_code, p_error_msg));
+                p_details->'error_details', commandbus.fingerprint(v_command.command_type, p_error_code, p_error_msg))
+        on conflict (domain, command_id) do update
+        set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
+            error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
+            parked_at = excluded.parked_at;
     elsif v_parked then
         delete from commandbus.troubleshooting t where t.domain = p_domain and t.command_id = p_command_id;
     end if;
@@ -274,6 +281,8 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- completed the batch.
 create or replace function commandbus.sp_update_batch_counters(p_domain text, p_batch_id uuid, p_update_type text)
 returns boolean as $$
+declare
+    v_ended boolean;
 begin
     if p_update_type not in ('complete', 'failed', 'tsq_move', 'tsq_complete', 'tsq_cancel', 'tsq_retry') then
         raise exception 'commandbus: unknown update type "%"', p_update_type
@@ -283,11 +292,23 @@ begin
     if p_batch_id is null then
         return false;
     end if;
-    return p_batch_id = any(commandbus.count_batches(
+    v_ended := p_batch_id = any(commandbus.count_batches(
         p_domain, array[p_batch_id],
         array[(p_update_type in ('complete', 'tsq_complete'))::int], array[(p_update_type = 'failed')::int],
         array[(p_update_type = 'tsq_cancel')::int],
         array[case when p_update_type = 'tsq_move' then 1 when p_update_type like 'tsq%' then -1 else 0 end]));
+
+    if exists (
+        select from commandbus.batch b
+        where b.domain = p_domain and b.batch_id = p_batch_id
+          and (b.in_troubleshooting_count < 0 or b.total_count < b.completed_count + b.failed_count + b.canceled_count
+                                                                 + b.in_troubleshooting_count)
+    ) then
+        raise exception 'commandbus: batch % has no member left that "%" could count', p_batch_id, p_update_type
+            using errcode = 'CB001',
+                  hint = 'It was counted before: roll back. sp_refresh_batch_stats counts the members anew.';
+    end if;
+    return v_ended;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 

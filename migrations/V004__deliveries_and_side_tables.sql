@@ -2,7 +2,8 @@
 
 alter table commandbus.command add column if not exists delivery bigint not null default 0;
 
--- What is parked: the operators' list. A row stands here exactly while its command is IN_TROUBLESHOOTING_QUEUE.
+-- What is parked: the operators' list. A row stands here while its command is IN_TROUBLESHOOTING_QUEUE; operators in
+-- other languages update only the command, so readers look at both, and parking again writes over what they left.
 create table if not exists commandbus.troubleshooting (
     parked_id     bigint generated always as identity primary key,
     domain        text not null,

@@ -43,7 +43,8 @@ begin
         returning b.batch_id, b.status, b.total_count
     )
     insert into commandbus.audit (domain, command_id, event_type, details_json)
-    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object('status', s.status, 'total_count', s.total_count)
+    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object(
+        'batch_id', s.batch_id, 'status', s.status, 'total_count', s.total_count)
     from started s;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
@@ -64,7 +65,7 @@ begin
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select p_domain, e.batch_id, 'BATCH_COMPLETED', jsonb_build_object(
-            'status', e.status, 'total_count', e.total_count, 'completed_count', e.completed_count,
+            'batch_id', e.batch_id, 'status', e.status, 'total_count', e.total_count, 'completed_count', e.completed_count,
             'failed_count', e.failed_count, 'canceled_count', e.canceled_count)
         from ended e
     )

@@ -28,6 +28,10 @@ begin
         select p.domain, p.command_id, p.command_type, p.batch_id, 'UNSETTLED', 'TRANSIENT', v_error_code, v_error_msg,
                commandbus.fingerprint(p.command_type, v_error_code, v_error_msg), p.updated_at
         from parked p order by p.command_id
+        on conflict (domain, command_id) do update
+        set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
+            error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
+            parked_at = excluded.parked_at
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select p.domain, p.command_id, 'MOVED_TO_TSQ', jsonb_build_object(

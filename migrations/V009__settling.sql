@@ -160,6 +160,10 @@ begin
         select p_domain, s.command_id, s.command_type, s.batch_id, s.reason, s.error_type, s.error_code, s.error_msg,
                s.error_details, commandbus.fingerprint(s.command_type, s.error_code, s.error_msg), s.updated_at
         from settled s where s.verdict = 'PARK' order by s.command_id
+        on conflict (domain, command_id) do update
+        set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
+            error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
+            parked_at = excluded.parked_at
     )
     select array_agg(s.command_id),
            array_agg(s.msg_id) filter (where s.verdict = 'COMPLETE'),

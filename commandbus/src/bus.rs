@@ -9,7 +9,11 @@ use sqlx::PgPool;
 
 use crate::{
     error::StoreError,
-    store::{Store, postgres::PostgresStore},
+    store::{
+        Store,
+        memory::MemoryStore,
+        postgres::{MigrateError, PostgresStore, migrate},
+    },
 };
 
 mod batch;
@@ -77,7 +81,12 @@ impl Bus {
         Self::from_store(Arc::new(PostgresStore::new(pool)))
     }
 
-    /// A bus on a store of its own making.
+    /// A bus without a database, for unit tests: the same rules, on a clock that tests turn, lost when it is dropped.
+    pub fn in_memory() -> Self {
+        Self::from_store(Arc::new(MemoryStore::new()))
+    }
+
+    /// A bus on a store of one's own making.
     pub fn from_store(store: Arc<dyn Store>) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -87,6 +96,19 @@ impl Bus {
                 replies: replies::Replies::default(),
                 completion: completion::Completion::default(),
             }),
+        }
+    }
+
+    /// Brings the database to this library's schema, PGMQ included where it is missing. Safe to call at every start, from
+    /// any number of processes at once. A bus in memory has nothing to migrate.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]; nothing was changed then.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match self.store().as_postgres() {
+            Some(postgres) => migrate(postgres.pool()).await,
+            None => Ok(()),
         }
     }
 

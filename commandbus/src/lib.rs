@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
+pub mod ops;
 pub mod prelude;
 pub mod store;
 pub mod telemetry;

@@ -45,6 +45,4 @@ pub mod metric {
     pub const STORE_ERRORS: &str = "commandbus_store_errors_total";
     /// Histogram: seconds that a call of a handler took, by `command_type`.
     pub const HANDLER_SECONDS: &str = "commandbus_handler_seconds";
-    /// Gauge: handlers that run in this worker.
-    pub const RUNNING: &str = "commandbus_running";
 }

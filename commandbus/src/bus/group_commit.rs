@@ -145,8 +145,7 @@ impl Drop for Lane {
 async fn send(store: &dyn Store, domain: &Domain, mut group: Vec<Waiting>) -> Result<(), (StoreError, Vec<Waiting>)> {
     // One order for all, so that two groups never wait for each other in a circle.
     group.sort_by_key(|member| member.command.command_id);
-    let (commands, answers): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|member| (member.command, member.answer)).unzip();
+    let (commands, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|member| (member.command, member.answer)).unzip();
     match store.send(domain, &commands).await {
         Ok(accepted) => {
             for (answer, acceptance) in answers.into_iter().zip(accepted) {
@@ -172,8 +171,8 @@ async fn isolate(store: Arc<dyn Store>, domain: Domain, group: Vec<Waiting>) {
             refuse(part, &error);
         } else if part.len() > 1 {
             parts.extend(cut(part));
-        } else if let (Some(member), StoreError::Conflict { .. }) = (part.pop(), &error) {
-            tokio::spawn(insist(Arc::clone(&store), domain.clone(), member));
+        } else if matches!(error, StoreError::Conflict { .. }) {
+            part.drain(..).for_each(|member| drop(tokio::spawn(insist(Arc::clone(&store), domain.clone(), member))));
         } else {
             refuse(part, &error);
         }

@@ -1,9 +1,6 @@
 //! Sending many commands at once, without a batch around them.
 
-use super::{
-    Bus, IntoCommand, SendError, SendManyError, Sent, group_commit::while_busy,
-    outgoing::prepare,
-};
+use super::{Bus, IntoCommand, SendError, SendManyError, Sent, group_commit::while_busy, outgoing::prepare};
 use crate::{
     message::{Command, CommandId, Domain},
     store::NewCommand,

@@ -14,11 +14,7 @@ use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    Bus, SendError, Sent, Uncommitted, WithId,
-    outgoing::prepare,
-    queues::is_queue_name,
-};
+use super::{Bus, SendError, Sent, Uncommitted, WithId, outgoing::prepare, queues::is_queue_name};
 use crate::{
     message::{Command, CommandId, Domain},
     store::{Acceptance, NewCommand, Start},

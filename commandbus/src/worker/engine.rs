@@ -112,14 +112,19 @@ impl Engine {
             .map_err(|error| StoreError::from(sqlx::Error::Io(error))),
         };
         let error = answer.as_ref().err();
-        let changed = self.vitals.answered(error);
+        // A store that refuses data, or asks to try again, is there.
+        let trouble = error.filter(|error| !matches!(error, StoreError::Conflict { .. } | StoreError::Data { .. }));
+        let changed = self.vitals.answered(trouble);
         if let Some(error) = error {
+            tracing::debug!({ field::DOMAIN } = %self.domain, operation, %error, "a call of the store failed");
             counter!(metric::STORE_ERRORS, "domain" => self.domain.to_string(), "operation" => operation).increment(1);
-            if changed {
+        }
+        match trouble {
+            Some(error) if changed => {
                 tracing::warn!({ field::DOMAIN } = %self.domain, operation, %error, "the store fails; trying again");
             }
-        } else if changed {
-            tracing::info!({ field::DOMAIN } = %self.domain, "the store answers again");
+            None if changed => tracing::info!({ field::DOMAIN } = %self.domain, "the store answers again"),
+            _ => {}
         }
         answer
     }

@@ -1,6 +1,11 @@
 //! One delivery through its handler, in small steps.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use metrics::histogram;
@@ -62,7 +67,8 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
     let ours = engine.hand.end(token, started.elapsed());
     match conclusion {
         Conclusion::Settle(verdict) if ours => engine.outbox.put([Settlement { token, verdict }]),
-        Conclusion::Settle(verdict) => settling::note(engine, &Settlement { token, verdict }, Settled::Stale),
+        // Counted and warned about when its lease was lost.
+        Conclusion::Settle(_) => {}
         Conclusion::Settled(verdict, answer) => {
             settling::note(engine, &Settlement { token, verdict }, answer);
             engine.hand.release([token]);
@@ -73,7 +79,7 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
 /// A delivery that no handler takes.
 fn unknown(engine: &Engine, delivery: Delivery) -> Conclusion {
     let command_type = delivery.command_type;
-    let mut warned = engine.unknown_types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut warned = engine.unknown_types.lock().unwrap_or_else(PoisonError::into_inner);
     if warned.insert(command_type.clone()) {
         tracing::warn!(
             { field::DOMAIN } = %engine.domain, { field::COMMAND_TYPE } = %command_type,

@@ -123,6 +123,19 @@ impl Hand {
         None
     }
 
+    /// The outcome of a call is about to be written by its own transaction: whether it is still current is for that to
+    /// find out, since a renewal that waits for it comes back with the same answer as one that lost its lease. `false`
+    /// when it was lost before.
+    pub(super) fn settles_itself(&self, token: Token) -> bool {
+        match self.state().held.get_mut(&token) {
+            Some(Stage::Running { lost: true, .. }) | None => false,
+            Some(stage) => {
+                *stage = Stage::Ended;
+                true
+            }
+        }
+    }
+
     /// A call is over. `false` when its lease was lost meanwhile, and then it has left the hand.
     pub(super) fn end(&self, token: Token, took: Duration) -> bool {
         let mut state = self.state();

@@ -79,6 +79,10 @@ async fn settle(
 ) -> Conclusion {
     let engine = execution.engine;
     let settlement = Settlement { token: execution.delivery().token, verdict };
+    if !engine.hand.settles_itself(settlement.token) {
+        roll_back(transaction).await;
+        return Conclusion::Settle(settlement.verdict);
+    }
     let ending = match store.settle_within(&mut transaction, &engine.domain, &settlement).await {
         Ok(Settled::Recorded) => match transaction.commit().await {
             Ok(()) => {

@@ -1,4 +1,4 @@
-//! Owns a database until it is killed: a child process of `tests/embedded.rs`.
+//! Owns a database until it is killed: a child process of the suite.
 //!
 //! Prints the database's URL once it is there.
 

@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{BatchMember, BatchSending, CallbackFuture};
 use crate::{
     bus::{Bus, IntoCommand, completion::Callback, outgoing::prepare},
-    message::{BatchId, BatchMetadata, Command, Domain, envelope::{PayloadError, seal}},
+    message::{
+        BatchId, BatchMetadata, Command, Domain,
+        envelope::{PayloadError, seal},
+    },
     store::NewCommand,
 };
 
@@ -41,7 +44,7 @@ pub(super) type Members<'a> = Box<dyn Iterator<Item = Result<NewCommand, Payload
 #[must_use = "a batch exists after `.send(&bus).await`"]
 pub struct BatchBuilder<'a, B, S> {
     plan: Plan<'a>,
-    kind: PhantomData<fn() -> (B, Option<S>)>,
+    kind: PhantomData<fn() -> (B, S)>,
 }
 
 /// All there is to know for the creation of a batch.

@@ -11,7 +11,10 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
-use super::{Batch, BatchError, builder::{Members, Plan}};
+use super::{
+    Batch, BatchError,
+    builder::{Members, Plan},
+};
 use crate::{
     bus::{
         Bus,
@@ -105,18 +108,27 @@ impl<'a> Creation<'a> {
         Ok(Self { batch, first, rest, id_was_chosen, registration })
     }
 
-    /// Writes every command; the iterators are asked for the next chunk when the last one is out.
+    /// Writes every command, or nothing.
     async fn write(&mut self, writer: Result<Box<dyn BatchWriter + '_>, StoreError>) -> Result<(), BatchError> {
         let mut writer = writer.map_err(|error| self.refusal(error))?;
-        let mut chunk = mem::take(&mut self.first);
-        while !chunk.is_empty() {
-            writer.add(&chunk).await?;
-            chunk = next_chunk(&mut self.rest)?;
+        if let Err(error) = self.write_chunks(&mut *writer).await {
+            writer.abandon().await?;
+            return Err(error);
         }
         match writer.finish().await.map_err(|error| self.refusal(error))? {
             Ok(_) => Ok(()),
             Err(ids) => Err(BatchError::DuplicateCommand { domain: self.batch.domain.clone(), ids }),
         }
+    }
+
+    /// The iterators are asked for the next chunk when the last one is out.
+    async fn write_chunks(&mut self, writer: &mut dyn BatchWriter) -> Result<(), BatchError> {
+        let mut chunk = mem::take(&mut self.first);
+        while !chunk.is_empty() {
+            writer.add(&chunk).await?;
+            chunk = next_chunk(&mut self.rest)?;
+        }
+        Ok(())
     }
 
     fn finish(self, bus: Bus, origin: Origin) -> Batch {
@@ -128,13 +140,7 @@ impl<'a> Creation<'a> {
 
     /// A chosen id may also be taken between the look and the insert.
     fn refusal(&self, error: StoreError) -> BatchError {
-        let taken = match &error {
-            StoreError::Database { source } => {
-                source.as_database_error().is_some_and(|error| error.is_unique_violation())
-            }
-            StoreError::Data { code, .. } => code == UNIQUE_VIOLATION,
-            _ => false,
-        };
+        let taken = matches!(&error, StoreError::Data { code, .. } if code == UNIQUE_VIOLATION);
         if self.id_was_chosen && taken { duplicate(&self.batch) } else { error.into() }
     }
 }

@@ -80,9 +80,7 @@ impl Batch {
     pub async fn retry_parked(&self, reason: &str) -> Result<u64, BatchError> {
         let (domain, id) = &self.key;
         let store = self.bus.store();
-        let mut filter = ParkedFilter::default();
-        filter.domain = Some(domain.clone());
-        filter.batch_id = Some(*id);
+        let filter = ParkedFilter { domain: Some(domain.clone()), batch_id: Some(*id), ..ParkedFilter::default() };
         let now = store.now().await?;
         let mut page = Page::first(RETRIES);
         let mut retried = 0;

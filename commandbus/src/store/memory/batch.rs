@@ -33,7 +33,7 @@ impl Transition<'_> {
         let ends = to.is_terminal() && batch.ended_count() == total;
 
         if starts {
-            let details = json!({ "status": BatchStatus::InProgress, "total_count": total });
+            let details = json!({ "batch_id": key.1, "status": BatchStatus::InProgress, "total_count": total });
             self.record(&key.0, key.1.as_uuid(), EventType::BatchStarted, details);
         }
         if ends {

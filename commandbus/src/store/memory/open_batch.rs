@@ -33,4 +33,8 @@ impl BatchWriter for OpenBatch<'_> {
         let Self { store, batch, commands } = *self;
         store.transition(|transition| transition.create_batch(batch, &commands))
     }
+
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

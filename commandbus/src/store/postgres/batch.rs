@@ -112,6 +112,10 @@ impl BatchWriter for Writer<'_> {
         Ok(())
     }
 
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        self.place.undo().await
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
         if let Some(id) = self.taken_by_then().await? {
             self.duplicates.push(id);

@@ -86,7 +86,10 @@ pub enum MigrateError {
 /// [`MigrateError`]; a schema newer than this library is [`StoreError::SchemaTooNew`].
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     // Connections of its own: the caller's pool may have only one.
-    let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(pool.connect_options().as_ref().clone());
+    let pool = PgPoolOptions::new()
+        .max_connections(2)
+        .acquire_timeout(pool.options().get_acquire_timeout())
+        .connect_lazy_with(pool.connect_options().as_ref().clone());
     let outcome = migrate_locked(&pool).await;
     pool.close().await;
     outcome

@@ -183,7 +183,7 @@ pub(crate) async fn its_end_tells_status_and_counts(world: &World) {
     let tokens: Vec<_> = world.deliveries().await.iter().map(|delivery| delivery.token).collect();
     world.settle_all(tokens.into_iter().zip([complete(), complete(), fail()])).await;
     let audit = world.audit(batch).await;
-    assert_eq!(audit[0].details, json!({ "batch_id": batch }));
+    assert_eq!(audit[0].details, json!({ "batch_id": batch, "status": "IN_PROGRESS", "total_count": 4 }));
     let ended = json!({
         "batch_id": batch,
         "status": "COMPLETED_WITH_FAILURES",

@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use commandbus::embedded::{Durability, EmbeddedPostgres};
 use sqlx::{Connection, PgConnection};
 
-use crate::OWNER;
-use crate::traces::{Traces, entries, eventually, folder_for_all, is_alive};
+use super::OWNER;
+use super::traces::{Traces, entries, eventually, folder_for_all, is_alive};
 
 async fn start() -> EmbeddedPostgres {
     EmbeddedPostgres::builder().durability(Durability::Relaxed).start().await.unwrap()

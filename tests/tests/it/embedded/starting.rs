@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 use commandbus::embedded::{Durability, EmbeddedError, EmbeddedPostgres};
 use sqlx::{Connection, PgConnection};
 
-use crate::OWNER;
-use crate::traces::Traces;
+use super::OWNER;
+use super::traces::Traces;
 
 async fn show(url: &str, setting: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();

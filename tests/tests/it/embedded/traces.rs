@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::{DEADLINE, POLL};
+use super::{DEADLINE, POLL};
 
 /// Checks `holds` until it does; fails with what is `awaited` when the deadline has passed.
 pub(crate) fn eventually(awaited: &str, holds: impl Fn() -> bool) {

@@ -1,0 +1,75 @@
+use commandbus_tests::TestDatabase;
+
+use crate::support::column;
+
+/// The procedures of the original: name, arguments, result, as `\df` shows them.
+const OF_THE_ORIGINAL: &[(&str, &str, &str)] = &[
+    (
+        "sp_receive_command",
+        "p_domain text, p_command_id uuid, p_new_status text DEFAULT 'IN_PROGRESS'::text, \
+         p_msg_id bigint DEFAULT NULL::bigint, p_max_attempts integer DEFAULT NULL::integer",
+        "TABLE(domain text, command_id uuid, command_type text, status text, attempts integer, max_attempts integer, \
+         msg_id bigint, correlation_id uuid, reply_queue text, last_error_type text, last_error_code text, \
+         last_error_msg text, created_at timestamp with time zone, updated_at timestamp with time zone, batch_id uuid)",
+    ),
+    (
+        "sp_finish_command",
+        "p_domain text, p_command_id uuid, p_status text, p_event_type text, p_error_type text DEFAULT NULL::text, \
+         p_error_code text DEFAULT NULL::text, p_error_msg text DEFAULT NULL::text, \
+         p_details jsonb DEFAULT NULL::jsonb, p_batch_id uuid DEFAULT NULL::uuid",
+        "boolean",
+    ),
+    (
+        "sp_fail_command",
+        "p_domain text, p_command_id uuid, p_error_type text, p_error_code text, p_error_msg text, \
+         p_attempt integer, p_max_attempts integer, p_msg_id bigint",
+        "boolean",
+    ),
+    ("sp_start_batch", "p_domain text, p_batch_id uuid", "boolean"),
+    ("sp_update_batch_counters", "p_domain text, p_batch_id uuid, p_update_type text", "boolean"),
+    ("sp_tsq_complete", "p_domain text, p_batch_id uuid", "boolean"),
+    ("sp_tsq_cancel", "p_domain text, p_batch_id uuid", "boolean"),
+    ("sp_tsq_retry", "p_domain text, p_batch_id uuid", "boolean"),
+    (
+        "sp_refresh_batch_stats",
+        "p_domain text, p_batch_id uuid",
+        "TABLE(completed_count bigint, failed_count bigint, canceled_count bigint, in_troubleshooting_count bigint, \
+         is_complete boolean)",
+    ),
+];
+
+#[tokio::test]
+async fn s046_every_procedure_exists_with_its_parameters_and_result() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+
+    for (name, arguments, result) in OF_THE_ORIGINAL {
+        let found: Vec<String> = column(
+            &pool,
+            &format!(
+                "select pg_get_function_arguments(oid) || ' -> ' || pg_get_function_result(oid) from pg_proc
+                 where pronamespace = 'commandbus'::regnamespace and proname = '{name}'"
+            ),
+        )
+        .await;
+        assert_eq!(found, [format!("{arguments} -> {result}")], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn s046_no_procedure_depends_on_the_callers_search_path() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+
+    let (loose, all): (Vec<String>, Vec<String>) = (
+        column(
+            &pool,
+            "select proname::text from pg_proc where pronamespace = 'commandbus'::regnamespace
+             and not exists (select from unnest(proconfig) as setting where setting = 'search_path=pg_catalog, pg_temp')",
+        )
+        .await,
+        column(&pool, "select proname::text from pg_proc where pronamespace = 'commandbus'::regnamespace").await,
+    );
+    assert_eq!(loose, Vec::<String>::new());
+    assert!(all.len() > OF_THE_ORIGINAL.len(), "{all:?}");
+}
