@@ -43,6 +43,8 @@ impl From<Transaction<'static, Postgres>> for Tx {
     }
 }
 
+// The note on the trait names it already.
+#[diagnostic::do_not_recommend]
 impl FromContext for Tx {
     const NEEDS: &'static [Need] = &[Need::Transaction];
 

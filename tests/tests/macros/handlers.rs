@@ -1,14 +1,14 @@
 //! `#[handler]`: parameters, patterns, and what it makes known of a function.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::time::Duration;
 
 use commandbus::{
-    bus::Bus,
     handler::{Handler, HandlerEntry, Invocation, LeaseError, Need, Outcome},
     prelude::*,
+    store::Token,
 };
 
-use crate::bus_without_store::{NoStore, bus};
+use crate::bus;
 
 #[command(domain = "macro_handlers", reply = String)]
 #[derive(Clone, Serialize, Deserialize)]
@@ -114,12 +114,16 @@ async fn a_context_made_by_hand_says_what_it_was_told() {
 
 #[tokio::test]
 async fn a_lease_is_extended_or_lost() {
-    let kept = hello(&bus()).build();
-    assert!(kept.extend_lease(std::time::Duration::from_secs(60)).await.is_ok());
+    const MINUTE: Duration = Duration::from_secs(60);
+    let bus = bus();
+    Greet { name: "Ada".into() }.send(&bus).await.unwrap();
+    let received = bus.store().receive(&Greet::SPEC.domain, 1, MINUTE).await.unwrap();
+    let token = received.deliveries[0].token;
 
-    let lost = Bus::from_store(Arc::new(NoStore { lease_is_lost: AtomicBool::new(true) }));
-    let answer = hello(&lost).build().extend_lease(std::time::Duration::from_secs(60)).await;
-    assert!(matches!(answer, Err(LeaseError::Lost)));
+    let kept = hello(&bus).token(token).build();
+    assert!(kept.extend_lease(MINUTE).await.is_ok());
+    let lost = hello(&bus).token(Token { delivery: token.delivery + 1, ..token }).build();
+    assert!(matches!(lost.extend_lease(MINUTE).await, Err(LeaseError::Lost)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use commandbus::{
     prelude::*,
 };
 
-use crate::bus_without_store::bus;
+use crate::bus;
 
 #[command(domain = "macro_outcomes", reply = u64)]
 #[derive(Serialize, Deserialize)]

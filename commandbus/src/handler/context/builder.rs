@@ -64,6 +64,12 @@ impl ContextBuilder {
         self
     }
 
+    /// Sets what proves that the command is held, for a test of [`Context::extend_lease`].
+    pub fn token(mut self, token: Token) -> Self {
+        self.delivery.token = token;
+        self
+    }
+
     /// Sets what the command belongs to.
     pub fn correlation_id(mut self, id: Uuid) -> Self {
         self.delivery.correlation_id = Some(id);
