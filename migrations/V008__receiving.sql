@@ -162,18 +162,19 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- Hides the messages of deliveries for p_lease_ms from now on; returns the commands whose delivery is still current.
+-- Hides the messages of deliveries for p_lease_ms from now on; returns the positions (from 1) of those that are still
+-- current. The arrays run side by side; a command may stand in them with more than one delivery.
 create or replace function commandbus.renew_leases(
     p_domain      text,
     p_command_ids uuid[],
     p_msg_ids     bigint[],
     p_deliveries  bigint[],
     p_lease_ms    bigint
-) returns uuid[] as $$
+) returns int[] as $$
 declare
     v_table   constant text := 'q_' || p_domain || '__commands';
     v_until   constant timestamptz := clock_timestamp() + p_lease_ms * interval '1 millisecond';
-    v_current uuid[];
+    v_current int[];
     v_msg_ids bigint[];
 begin
     execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', v_table)
@@ -184,12 +185,13 @@ begin
 
     with current as (
         update commandbus.command c set lease_expires_at = v_until
-        from unnest(p_command_ids, p_msg_ids, p_deliveries) as i(command_id, msg_id, delivery)
+        from unnest(p_command_ids, p_msg_ids, p_deliveries) with ordinality
+                 as i(command_id, msg_id, delivery, position)
         where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
-        returning c.command_id, c.msg_id
+        returning i.position::int, c.msg_id
     )
-    select array_agg(c.command_id), array_agg(c.msg_id) into v_current, v_msg_ids from current c;
+    select array_agg(c.position), array_agg(c.msg_id) into v_current, v_msg_ids from current c;
 
     if v_current is not null then
         execute format('update pgmq.%I q set vt = $1 where q.msg_id = any($2)', v_table) using v_until, v_msg_ids;

@@ -1,1 +1,159 @@
+//! What must not depend on how much is in the tables: counted by PostgreSQL, not timed.
 
+use commandbus::message::CommandId;
+use commandbus::store::postgres::PostgresStore;
+use commandbus::store::{OperatorVerb, Page, ParkedFilter, Settled, Settlement, Store};
+use commandbus_tests::TestDatabase;
+use sqlx::{Connection, PgConnection};
+
+use crate::support::{LEASE, PAYMENTS, by_operator, complete, debit, eventually, new_batch, park};
+
+const GROUP: usize = 100;
+/// PostgreSQL keeps a plan from a statement's sixth run on.
+const GROUPS: usize = 30;
+
+const HISTORY: &str = "
+    insert into commandbus.command (domain, queue_name, msg_id, command_id, command_type, status, attempts, max_attempts)
+    select 'payments', 'payments__commands', -n, gen_random_uuid(), 'DebitAccount', 'COMPLETED', 1, 3
+    from generate_series(1, 200000) as n;
+    insert into commandbus.audit (domain, command_id, event_type, details_json)
+    select c.domain, c.command_id, e.event, '{}'
+    from commandbus.command c, (values ('SENT'), ('COMPLETED')) as e(event);
+    analyze";
+
+/// Scans of whole tables, updates, and those of them that touched no index.
+#[derive(Debug)]
+struct Work {
+    scans: i64,
+    updates: i64,
+    hot: i64,
+}
+
+/// The work on a table so far. Statistics are complete when nobody else is connected.
+async fn work_on(database: &TestDatabase, table: &str) -> Work {
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    eventually(
+        &mut connection,
+        "select not exists (select from pg_stat_activity where datname = current_database()
+                            and backend_type = 'client backend' and pid <> pg_backend_pid())",
+    )
+    .await;
+    let (scans, updates, hot) = sqlx::query_as(
+        "select seq_scan, n_tup_upd, n_tup_hot_upd from pg_stat_user_tables
+         where schemaname = 'commandbus' and relname = $1",
+    )
+    .bind(table)
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    Work { scans, updates, hot }
+}
+
+async fn with_history() -> TestDatabase {
+    let database = TestDatabase::new().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql(HISTORY).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    database
+}
+
+async fn store_on(database: &TestDatabase) -> PostgresStore {
+    PostgresStore::new(database.pool().await)
+}
+
+/// Receives and completes everything in groups; how many there were.
+async fn drain(store: &PostgresStore) -> usize {
+    let mut total = 0;
+    loop {
+        let received = store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap();
+        let tokens: Vec<_> = received.deliveries.iter().map(|delivery| delivery.token).collect();
+        if tokens.is_empty() {
+            return total;
+        }
+        store.renew(&PAYMENTS, &tokens, LEASE).await.unwrap();
+        let group: Vec<_> = tokens.iter().map(|token| Settlement { token: *token, verdict: complete() }).collect();
+        let settled = store.settle(&PAYMENTS, &group).await.unwrap();
+        assert!(settled.iter().all(|settled| *settled == Settled::Recorded));
+        total += settled.len();
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_workers_and_operators_do_scans_the_history() {
+    let database = with_history().await;
+    let before = [work_on(&database, "command").await, work_on(&database, "audit").await];
+    let store = store_on(&database).await;
+
+    for _ in 0..GROUPS {
+        let commands: Vec<_> = (0..GROUP).map(|_| debit(3)).collect();
+        store.send(&PAYMENTS, &commands).await.unwrap();
+    }
+    let mut writer = store.begin_batch(new_batch(None)).await.unwrap();
+    writer.add(&(0..GROUP).map(|_| debit(3)).collect::<Vec<_>>()).await.unwrap();
+    writer.finish().await.unwrap().unwrap();
+    assert_eq!(drain(&store).await, (GROUPS + 1) * GROUP);
+    for _ in 0..10 {
+        operate(&store).await;
+    }
+    drop(store);
+
+    let after = [work_on(&database, "command").await, work_on(&database, "audit").await];
+    assert!(after[0].updates > before[0].updates, "{after:?}");
+    assert_eq!(after.map(|work| work.scans), before.map(|work| work.scans));
+}
+
+/// What operators and senders do with a few commands and batches.
+async fn operate(store: &PostgresStore) {
+    let commands = [debit(3), debit(3), debit(3)];
+    let ids: Vec<CommandId> = commands.iter().map(|command| command.command_id).collect();
+    store.send(&PAYMENTS, &commands).await.unwrap();
+    store.cancel(&PAYMENTS, &ids[..1], "ann", "a mistake").await.unwrap();
+    for delivery in store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap().deliveries {
+        let settlement = Settlement { token: delivery.token, verdict: park("NO_ACCOUNT") };
+        store.settle(&PAYMENTS, &[settlement]).await.unwrap();
+    }
+    store.parked(&ParkedFilter::default(), Page::first(10)).await.unwrap();
+    store.count_parked(&ParkedFilter::default()).await.unwrap();
+    store.parked_groups(&ParkedFilter::default()).await.unwrap();
+    store.command(&PAYMENTS, ids[0]).await.unwrap().unwrap();
+    store.replies(&PAYMENTS, &ids).await.unwrap();
+    store.audit(&PAYMENTS, ids[0].as_uuid()).await.unwrap();
+    let verbs = [OperatorVerb::Retry { payload: None }, OperatorVerb::Complete { result: None }];
+    let actions: Vec<_> = ids[1..].iter().zip(verbs).map(|(id, verb)| by_operator(*id, verb)).collect();
+    store.resolve(&PAYMENTS, &actions).await.unwrap();
+    assert_eq!(drain(store).await, 1);
+
+    let batch = new_batch(None);
+    let mut writer = store.begin_batch(batch.clone()).await.unwrap();
+    writer.add(&[debit(3), debit(3)]).await.unwrap();
+    writer.finish().await.unwrap().unwrap();
+    store.set_paused(&PAYMENTS, Some(batch.batch_id), true).await.unwrap();
+    assert_eq!(store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap().held, 2);
+    store.set_paused(&PAYMENTS, Some(batch.batch_id), false).await.unwrap();
+    store.batches(&PAYMENTS, &[batch.batch_id]).await.unwrap();
+    assert_eq!(store.cancel_rest(&PAYMENTS, batch.batch_id, "ann", "too late").await.unwrap(), 2);
+    store.fold_batches(&PAYMENTS).await.unwrap();
+}
+
+#[tokio::test]
+async fn receives_and_settlements_of_commands_touch_no_index() {
+    let database = TestDatabase::new().await;
+    let store = store_on(&database).await;
+    let commands: Vec<_> = (0..GROUPS * GROUP).map(|_| debit(3)).collect();
+    store.send(&PAYMENTS, &commands).await.unwrap();
+    let before = work_on_idle(&database, store).await;
+    let store = store_on(&database).await;
+
+    assert_eq!(drain(&store).await, commands.len());
+
+    let after = work_on_idle(&database, store).await;
+    let (updates, hot) = (after.updates - before.updates, after.hot - before.hot);
+    assert_eq!(updates, i64::try_from(3 * commands.len()).unwrap(), "received, renewed, settled");
+    assert!(hot * 10 >= updates * 9, "only {hot} of {updates} updates were HOT");
+}
+
+async fn work_on_idle(database: &TestDatabase, store: PostgresStore) -> Work {
+    drop(store);
+    work_on(database, "command").await
+}

@@ -7,17 +7,27 @@ mod operators;
 mod transactions;
 
 use commandbus::store::postgres::PostgresStore;
+use sqlx::{Connection, PgConnection};
 
-use crate::support::{Bench, ask};
+use crate::support::{Bench, eventually};
 
-/// Closes every connection, so that their statistics are written, and fails if PostgreSQL resolved a deadlock between
-/// them.
+/// Fails if PostgreSQL resolved a deadlock between the connections of these stores. A connection's statistics are
+/// complete when it has ended.
 async fn assert_no_deadlock(bench: Bench, others: impl IntoIterator<Item = PostgresStore>) {
-    let look = bench.another_store().await.pool().clone();
-    for store in others {
-        store.pool().close().await;
-    }
-    bench.pool.close().await;
-    let deadlocks: i64 = ask(&look, "select deadlocks from pg_stat_database where datname = current_database()").await;
+    let Bench { store, pool, database } = bench;
+    others.into_iter().chain([store]).for_each(drop);
+    drop(pool);
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    eventually(
+        &mut connection,
+        "select not exists (select from pg_stat_activity where datname = current_database()
+                            and backend_type = 'client backend' and pid <> pg_backend_pid())",
+    )
+    .await;
+    let deadlocks: i64 =
+        sqlx::query_scalar("select deadlocks from pg_stat_database where datname = current_database()")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
     assert_eq!(deadlocks, 0);
 }

@@ -1,6 +1,6 @@
 //! A domain on a database of one test, and short words for what the suites do with it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commandbus::message::{BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Failure};
 use commandbus::store::postgres::PostgresStore;
@@ -11,10 +11,10 @@ use commandbus::store::{
 use commandbus_tests::TestDatabase;
 use serde_json::value::{RawValue, to_raw_value};
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{AssertSqlSafe, Decode, PgPool, Postgres, Type};
+use sqlx::{AssertSqlSafe, Decode, PgConnection, PgPool, Postgres, Type};
 use uuid::Uuid;
 
-pub(crate) const PAYMENTS: Domain = Domain::from_static("payments");
+pub(crate) static PAYMENTS: Domain = Domain::from_static("payments");
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// A migrated database, a store on it, and the domain `payments`.
@@ -22,7 +22,7 @@ pub(crate) struct Bench {
     pub(crate) store: PostgresStore,
     pub(crate) pool: PgPool,
     // Dropped last: the store's connections belong to it.
-    _database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl Bench {
@@ -31,12 +31,12 @@ impl Bench {
         let pool = database.pool().await;
         let store = PostgresStore::new(pool.clone());
         store.ensure_queues(&PAYMENTS, &[PAYMENTS.replies_queue()]).await.unwrap();
-        Self { store, pool, _database: database }
+        Self { store, pool, database }
     }
 
     /// A store with connections of its own, as another process has it.
     pub(crate) async fn another_store(&self) -> PostgresStore {
-        PostgresStore::new(self._database.pool().await)
+        PostgresStore::new(self.database.pool().await)
     }
 
     // ---- sending -----------------------------------------------------------------------------------------------
@@ -149,6 +149,20 @@ where
         .unwrap_or_else(|error| panic!("{error}, in: {sql}"))
 }
 
+/// Asks until the answer is yes; fails when it is not within any time that a busy machine may take.
+pub(crate) async fn eventually(connection: &mut PgConnection, question: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !query(question)
+        .try_map(|row: PgRow| sqlx::Row::try_get::<bool, _>(&row, 0))
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap()
+    {
+        assert!(Instant::now() < deadline, "waited in vain: {question}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// The first column of what SQL of a test selects.
 pub(crate) async fn column<T>(pool: &PgPool, sql: &str) -> Vec<T>
 where
@@ -181,11 +195,11 @@ pub(crate) fn debit(max_attempts: u32) -> NewCommand {
 
 pub(crate) fn new_batch(then: Option<NewCommand>) -> NewBatch {
     NewBatch {
-        domain: PAYMENTS,
+        domain: PAYMENTS.clone(),
         batch_id: BatchId::new(),
         name: Some("Monthly billing".to_owned()),
         custom_data: None,
-        then: then.map(|command| (PAYMENTS, command)),
+        then: then.map(|command| (PAYMENTS.clone(), command)),
     }
 }
 

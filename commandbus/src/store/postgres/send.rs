@@ -115,7 +115,10 @@ impl PostgresStore {
         self.ensure(domain, [domain.commands_queue()]).await?;
         let mut transaction = self.pool.begin().await?;
         let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None };
-        let duplicates = send_commands(domain, commands, options).fetch_one(&mut *transaction).await?;
+        let duplicates = send_commands(domain, commands, options)
+            .fetch_one(&mut *transaction)
+            .await
+            .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))?;
         if duplicates.is_empty() {
             transaction.commit().await?;
             return Ok(Ok(()));
@@ -140,12 +143,15 @@ impl PostgresStore {
         }
         self.ensure(domain, [domain.commands_queue()]).await?;
         let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None };
-        let duplicates = send_commands(domain, commands, options).fetch_one(connection).await?;
+        let duplicates = send_commands(domain, commands, options)
+            .fetch_one(connection)
+            .await
+            .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))?;
         Ok(acceptances(commands.len(), &duplicates))
     }
 
     /// A queue that was dropped behind our back is made again by the next call.
-    fn forget_missing_queue(&self, queue: &str, error: &sqlx::Error) {
+    pub(super) fn forget_missing_queue(&self, queue: &str, error: &sqlx::Error) {
         let missing = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42P01"));
         if missing {
             self.known_queues.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(queue);

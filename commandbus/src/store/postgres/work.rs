@@ -36,7 +36,8 @@ impl PostgresStore {
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
             .bind(i32::try_from(lease_s).unwrap_or(i32::MAX))
             .fetch_all(&self.engine)
-            .await?;
+            .await
+            .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))?;
 
         let mut received = Received::default();
         for row in &rows {
@@ -63,7 +64,7 @@ impl PostgresStore {
         if deliveries.is_empty() {
             return Ok(Vec::new());
         }
-        let current: Vec<Uuid> = sqlx::query_scalar("select commandbus.renew_leases($1, $2, $3, $4, $5)")
+        let current: Vec<i32> = sqlx::query_scalar("select commandbus.renew_leases($1, $2, $3, $4, $5)")
             .bind(domain.as_str())
             .bind(deliveries.iter().map(|token| token.command_id.as_uuid()).collect::<Vec<_>>())
             .bind(deliveries.iter().map(|token| token.msg_id).collect::<Vec<_>>())
@@ -71,8 +72,11 @@ impl PostgresStore {
             .bind(milliseconds(lease))
             .fetch_one(&self.engine)
             .await?;
-        let current: std::collections::HashSet<Uuid> = current.into_iter().collect();
-        Ok(deliveries.iter().map(|token| current.contains(&token.command_id.as_uuid())).collect())
+        let mut answers = vec![false; deliveries.len()];
+        for position in current {
+            answers[position as usize - 1] = true;
+        }
+        Ok(answers)
     }
 
     pub(super) async fn fold(&self, domain: &Domain) -> Result<usize, StoreError> {

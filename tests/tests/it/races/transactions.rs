@@ -7,7 +7,7 @@ use commandbus::message::CommandStatus;
 use commandbus::store::{Acceptance, Settled, Settlement, Store};
 use sqlx::{Postgres, Transaction};
 
-use crate::support::{Bench, LEASE, PAYMENTS, complete, debit, new_batch};
+use crate::support::{Bench, LEASE, PAYMENTS, complete, debit, eventually, new_batch};
 
 /// A delivery, the transaction of its handler, and a row that the handler wrote in it.
 async fn handler(bench: &Bench) -> (Settlement, Transaction<'static, Postgres>) {
@@ -138,7 +138,9 @@ async fn a_handler_that_sits_idle_loses_its_transaction() {
     let mut transaction = bench.store.begin_handler(token, Duration::from_millis(1), None).await.unwrap();
     let backend: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *transaction).await.unwrap();
 
-    while bench.ask::<bool>(&format!("select exists (select from pg_stat_activity where pid = {backend})")).await {}
+    let mut connection = bench.pool.acquire().await.unwrap();
+    eventually(&mut connection, &format!("select not exists (select from pg_stat_activity where pid = {backend})")).await;
+    drop(connection);
 
     let settlement = Settlement { token, verdict: complete() };
     bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap_err();
