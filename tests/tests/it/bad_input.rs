@@ -121,8 +121,7 @@ async fn of_two_who_send_one_id_at_once_exactly_one_does() {
         let commands: Vec<NewCommand> = (0..5).map(|_| debit(3)).collect();
         let backward: Vec<NewCommand> = commands.iter().rev().cloned().collect();
 
-        let (mine, theirs) =
-            tokio::join!(bench.store.send(&PAYMENTS, &commands), other.send(&PAYMENTS, &backward));
+        let (mine, theirs) = tokio::join!(bench.store.send(&PAYMENTS, &commands), other.send(&PAYMENTS, &backward));
 
         for (mine, theirs) in mine.unwrap().into_iter().zip(theirs.unwrap().into_iter().rev()) {
             assert_ne!(mine, theirs);

@@ -139,7 +139,8 @@ async fn a_handler_that_sits_idle_loses_its_transaction() {
     let backend: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *transaction).await.unwrap();
 
     let mut connection = bench.pool.acquire().await.unwrap();
-    eventually(&mut connection, &format!("select not exists (select from pg_stat_activity where pid = {backend})")).await;
+    eventually(&mut connection, &format!("select not exists (select from pg_stat_activity where pid = {backend})"))
+        .await;
     drop(connection);
 
     let settlement = Settlement { token, verdict: complete() };
