@@ -1,4 +1,4 @@
-//! Typed commands, batches and processes through PostgreSQL.
+#![doc = include_str!("../README.md")]
 
 // The macros name the library from outside; so its own code can use them.
 #[allow(unused_extern_crates, reason = "only generated code needs it")]

@@ -110,7 +110,18 @@ impl Inner {
 
     /// Watches a batch; the first look is under way.
     pub(super) fn subscribe(self: &Arc<Self>, key: &Key) -> watch::Receiver<View> {
-        let receiver = lock(&self.completion.state).interests.entry(key.clone()).or_default().view.subscribe();
+        let mut state = lock(&self.completion.state);
+        let interest = state.interests.entry(key.clone()).or_default();
+        // What was missing when its callback was registered, before its creation, has been created since.
+        interest.view.send_if_modified(|last| {
+            let outdated = matches!(last, View::Missing | View::Failed(_));
+            if outdated {
+                *last = View::Unseen;
+            }
+            outdated
+        });
+        let receiver = interest.view.subscribe();
+        drop(state);
         self.ask(key);
         self.listen();
         receiver

@@ -8,7 +8,10 @@ use tokio::sync::mpsc;
 
 use super::{Close, Debit, PAYMENTS, debit, faulty::Faulty, work};
 use crate::{
-    bus::{BatchError, BatchKind, BatchMember, Bus, CommandExt as _, many::next_chunk, outgoing::new_command},
+    bus::{
+        BatchError, BatchKind, BatchMember, Bus, CommandExt as _, completion::View, many::next_chunk,
+        outgoing::new_command,
+    },
     message::{BatchId, BatchMetadata, BatchStatus, CommandId, Domain, envelope::seal},
     store::{CommandFilter, Page},
 };
@@ -290,4 +293,17 @@ async fn then_sends_a_command_when_the_batch_ends() {
     work(&bus).await;
     batch.wait().await.unwrap();
     assert_eq!(work(&bus).await, 1, "the command that follows");
+}
+
+#[tokio::test]
+async fn what_was_missing_before_its_creation_is_found_after_it() {
+    let bus = Bus::in_memory();
+    let id = BatchId::new();
+    // As a callback has it looked at, which is registered before the creation.
+    let mut views = bus.inner.subscribe(&(PAYMENTS, id));
+    views.wait_for(|view| *view == View::Missing).await.unwrap();
+
+    let batch = Debit::batch("Monthly billing").id(id).push(debit(1)).send(&bus).await.unwrap();
+    batch.cancel_rest("no need").await.unwrap();
+    assert_eq!(batch.wait().await.unwrap().canceled_count, 1);
 }
