@@ -103,7 +103,9 @@ impl From<sqlx::Error> for StoreError {
         let code = database.code().unwrap_or_default().into_owned();
         let message = database.message().to_owned();
         match code.as_str() {
-            "3F000" | "42P01" | "42883" if message.contains("commandbus") => Self::SchemaMissing,
+            // Not a queue of a domain that is called `commandbus`.
+            "3F000" if message.contains("\"commandbus\"") => Self::SchemaMissing,
+            "42P01" | "42883" if message.contains("commandbus.") => Self::SchemaMissing,
             "40001" | "40P01" | "55P03" => Self::Conflict { code },
             "57P01" | "57P02" | "57P03" => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("08") => Self::Unreachable { source: Arc::new(error) },

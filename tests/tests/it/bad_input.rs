@@ -1,7 +1,7 @@
 //! What the database refuses: a typed error, and nothing half-written, as the tables show.
 
 use commandbus::error::StoreError;
-use commandbus::message::{CommandId, CommandStatus};
+use commandbus::message::{CommandId, CommandStatus, Domain};
 use commandbus::store::postgres::PostgresStore;
 use commandbus::store::{Acceptance, NewCommand, OperatorVerb, Resolution, Settled, Store};
 use serde_json::value::RawValue;
@@ -184,6 +184,19 @@ async fn a_queue_that_was_dropped_behind_our_back_is_made_again() {
     bench.store.send_all(&PAYMENTS, &[debit(3)]).await.unwrap_err();
     assert_eq!(bench.store.send_all(&PAYMENTS, &[debit(3)]).await.unwrap(), Ok(()));
     bench.received().await;
+}
+
+#[tokio::test]
+async fn a_missing_queue_of_a_domain_called_commandbus_is_not_a_missing_schema() {
+    let bench = Bench::new().await;
+    let domain = Domain::from_static("commandbus");
+    bench.store.send(&domain, &[debit(3)]).await.unwrap();
+    bench.run("select pgmq.drop_queue('commandbus__commands')").await;
+
+    let error = bench.store.send(&domain, &[debit(3)]).await.unwrap_err();
+
+    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+    bench.store.send(&domain, &[debit(3)]).await.unwrap();
 }
 
 #[tokio::test]

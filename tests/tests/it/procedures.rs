@@ -45,9 +45,13 @@ impl Foreign {
             .bind(msg_id)
             .execute(&mut *transaction)
             .await?;
-        let ended = finish_command(&mut transaction, command_id, status).await?;
-        transaction.commit().await?;
-        Ok(ended)
+        let ended = finish_command(&mut transaction, command_id, status).await;
+        // Awaited, because until then the message may still be locked.
+        match ended {
+            Ok(_) => transaction.commit().await?,
+            Err(_) => transaction.rollback().await?,
+        }
+        ended
     }
 }
 

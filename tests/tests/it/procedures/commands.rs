@@ -1,5 +1,7 @@
 use commandbus::message::{CommandId, CommandStatus};
-use commandbus::store::{Page, ParkedFilter, Store};
+use commandbus::store::{Page, ParkedFilter, Settled, Store};
+use sqlx::Row;
+use uuid::Uuid;
 
 use super::{Foreign, code_of, finish_command};
 use crate::support::{Bench, complete, give_back, park};
@@ -31,32 +33,21 @@ async fn a_receive_answers_with_the_row_as_it_became() {
     let id = bench.sent(3).await;
     let expected = bench.command(id).await;
 
-    let row: (String, uuid::Uuid, String, String, i32, i32, i64, Option<uuid::Uuid>, String, Option<uuid::Uuid>) =
-        sqlx::query_as(
-            "select domain, command_id, command_type, status, attempts, max_attempts, msg_id, correlation_id,
-                    reply_queue, batch_id
-             from commandbus.sp_receive_command('payments', $1)",
-        )
+    let row = sqlx::query("select * from commandbus.sp_receive_command('payments', $1)")
         .bind(id.as_uuid())
         .fetch_one(&foreign.pool)
         .await
         .unwrap();
 
-    assert_eq!(
-        row,
-        (
-            "payments".to_owned(),
-            id.as_uuid(),
-            "DebitAccount".to_owned(),
-            "IN_PROGRESS".to_owned(),
-            1,
-            3,
-            expected.msg_id.unwrap(),
-            expected.correlation_id,
-            String::new(),
-            None,
-        )
-    );
+    assert_eq!(row.get::<String, _>("domain"), "payments");
+    assert_eq!(row.get::<Uuid, _>("command_id"), id.as_uuid());
+    assert_eq!(row.get::<String, _>("command_type"), "DebitAccount");
+    assert_eq!(row.get::<String, _>("status"), "IN_PROGRESS");
+    assert_eq!((row.get::<i32, _>("attempts"), row.get::<i32, _>("max_attempts")), (1, 3));
+    assert_eq!(row.get::<Option<i64>, _>("msg_id"), expected.msg_id);
+    assert_eq!(row.get::<Option<Uuid>, _>("correlation_id"), expected.correlation_id);
+    assert_eq!(row.get::<String, _>("reply_queue"), "");
+    assert_eq!(row.get::<Option<Uuid>, _>("batch_id"), None);
 }
 
 async fn receives(foreign: &Foreign, id: CommandId, msg_id: Option<i64>) -> bool {
@@ -159,7 +150,7 @@ async fn a_worker_that_is_late_gets_its_deleted_message_back() {
     bench.expire_leases().await;
     // Ours takes it over and gives it back: it is PENDING again.
     let taken = bench.received().await;
-    bench.settle(taken.token, give_back()).await;
+    assert_eq!(bench.settle(taken.token, give_back()).await, Settled::Recorded);
 
     let refused = foreign.finish(msg_id, id, "COMPLETED").await.unwrap_err();
 
