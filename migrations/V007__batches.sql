@@ -40,10 +40,12 @@ begin
     with started as (
         update commandbus.batch b set status = 'IN_PROGRESS', started_at = clock_timestamp()
         where b.domain = p_domain and b.batch_id = any(v_pending) and b.status = 'PENDING'
-        returning b.batch_id
+        returning b.batch_id, b.status, b.total_count
     )
     insert into commandbus.audit (domain, command_id, event_type, details_json)
-    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object('batch_id', s.batch_id) from started s;
+    select p_domain, s.batch_id, 'BATCH_STARTED', jsonb_build_object(
+        'batch_id', s.batch_id, 'status', s.status, 'total_count', s.total_count)
+    from started s;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
@@ -82,11 +84,12 @@ begin
             array[(v_batch.command->>'command_id')::uuid],
             array[v_batch.command->>'command_type'],
             array[(v_batch.command->>'correlation_id')::uuid],
-            array[v_batch.command - 'max_attempts' - 'headers'],
+            array[v_batch.command - 'max_attempts' - 'headers' - 'delay_ms' - 'not_before'],
             array[nullif(v_batch.command->'headers', 'null')],
             array[v_batch.command->>'reply_to'],
             array[(v_batch.command->>'max_attempts')::int],
-            array[null]::bigint[], array[null]::timestamptz[]);
+            array[(v_batch.command->>'delay_ms')::bigint],
+            array[(v_batch.command->>'not_before')::timestamptz]);
     end loop;
 
     perform pg_notify('commandbus_batch', e.batch_id::text) from unnest(v_ended) as e(batch_id);
@@ -225,7 +228,12 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 create or replace function commandbus.set_paused(p_domain text, p_batch_id uuid, p_paused boolean) returns void as $$
 begin
     if p_paused then
-        insert into commandbus.paused (domain, batch_id) values (p_domain, p_batch_id) on conflict do nothing;
+        insert into commandbus.paused (domain, batch_id)
+        select p_domain, p_batch_id
+        where p_batch_id is null or exists (
+            select from commandbus.batch b
+            where b.domain = p_domain and b.batch_id = p_batch_id and b.status in ('PENDING', 'IN_PROGRESS'))
+        on conflict do nothing;
         return;
     end if;
     delete from commandbus.paused p where p.domain = p_domain and p.batch_id is not distinct from p_batch_id;

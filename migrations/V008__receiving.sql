@@ -24,9 +24,9 @@ begin
         returning c.*
     ), listed as (
         insert into commandbus.troubleshooting
-            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, fingerprint)
+            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, fingerprint, parked_at)
         select p.domain, p.command_id, p.command_type, p.batch_id, 'UNSETTLED', 'TRANSIENT', v_error_code, v_error_msg,
-               commandbus.fingerprint(p.command_type, v_error_code, v_error_msg)
+               commandbus.fingerprint(p.command_type, v_error_code, v_error_msg), p.updated_at
         from parked p order by p.command_id
         on conflict (domain, command_id) do update
         set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
@@ -130,10 +130,10 @@ begin
         select case
                    when i.command_id is null then 'MALFORMED'
                    when c.command_id is null then 'ABSENT'
+                   when c.status not in ('PENDING', 'IN_PROGRESS') then 'NOT_AWAITED'
                    when c.msg_id is distinct from i.msg_id then 'SUPERSEDED'
                    when c.command_id = any(v_spent) then 'PARKED'
-                   when c.msg_id = any(v_held) then 'HELD'
-                   else 'NOT_AWAITED'
+                   else 'HELD'
                end,
                i.msg_id, i.command_id, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
                null::int, null::bigint, null::uuid, null::timestamptz

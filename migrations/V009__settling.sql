@@ -129,7 +129,7 @@ begin
                       error_code, error_msg, error_details, pause_ms)
         where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
-        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id,
+        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,
                   nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
                   i.error_msg, i.error_details, i.pause_ms,
                   case when (c.reply_queue <> '' or i.keep) and i.verdict in ('COMPLETE', 'FAIL') then commandbus.reply(
@@ -155,9 +155,10 @@ begin
         from settled s where s.verdict <> 'GIVE_BACK'
     ), parked as (
         insert into commandbus.troubleshooting
-            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint)
+            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint,
+             parked_at)
         select p_domain, s.command_id, s.command_type, s.batch_id, s.reason, s.error_type, s.error_code, s.error_msg,
-               s.error_details, commandbus.fingerprint(s.command_type, s.error_code, s.error_msg)
+               s.error_details, commandbus.fingerprint(s.command_type, s.error_code, s.error_msg), s.updated_at
         from settled s where s.verdict = 'PARK' order by s.command_id
         on conflict (domain, command_id) do update
         set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,

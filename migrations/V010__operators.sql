@@ -140,7 +140,8 @@ begin
             where i.payload is not null
         ) as r
         where r.message is not null
-        on conflict on constraint payload_archive_pkey do update set payload_json = excluded.payload_json, archived_at = now();
+        -- What was sent first is what counts, however often it is edited.
+        on conflict on constraint payload_archive_pkey do nothing;
 
         execute format(
             'insert into pgmq.%I (msg_id, vt, message, headers) overriding system value

@@ -1,1 +1,50 @@
-//! The macros of commandbus.
+//! The macros of `commandbus`; use them through that crate, which re-exports them and documents what they make.
+//!
+//! Each macro is a small compiler: *args* hold what was written, the *model* is what was meant (every rule lives there,
+//! and every broken one is collected with its token), *expand* writes it out and cannot fail.
+
+use proc_macro::TokenStream;
+
+mod arguments;
+mod attribute;
+mod command;
+mod crate_path;
+mod diagnostics;
+mod duration;
+mod expansion_of;
+mod handler;
+mod handler_error;
+mod handlers;
+mod signature;
+mod spans;
+
+/// Makes a struct or an enum a command.
+#[proc_macro_attribute]
+pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
+    command::command(args.into(), item.into()).into()
+}
+
+/// Makes an async function the handler of a command.
+#[proc_macro_attribute]
+pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    handler::handler(args.into(), item.into()).into()
+}
+
+/// Says what each variant of an error means for the command.
+#[proc_macro_derive(HandlerError, attributes(handler_error, transient, permanent, business_rule, inherit))]
+pub fn handler_error(item: TokenStream) -> TokenStream {
+    handler_error::handler_error(item.into()).into()
+}
+
+/// Behind `handlers!`, which tells it the path of the library.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __handlers(input: TokenStream) -> TokenStream {
+    handlers::handlers(input.into()).into()
+}
+
+/// The code that the macros of this crate make of an item, as formatted text.
+#[proc_macro]
+pub fn expansion_of(input: TokenStream) -> TokenStream {
+    expansion_of::expansion_of(input.into()).into()
+}

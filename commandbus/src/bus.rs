@@ -1,25 +1,140 @@
 //! Floor 3: sending commands and batches, and waiting for what became of them.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use crate::store::Store;
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    error::StoreError,
+    store::{
+        Store,
+        memory::MemoryStore,
+        postgres::{MigrateError, PostgresStore, migrate},
+    },
+};
+
+mod batch;
+mod completion;
+mod error;
+mod group_commit;
+mod many;
+mod outgoing;
+mod queues;
+mod replies;
+mod reply;
+mod sending;
+mod sent;
+mod untyped;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::{
+    Batch, BatchBuilder, BatchError, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled, HasCommands,
+    Progress, UncommittedBatch, WaitForBatch,
+};
+pub use error::{SendError, SendManyError};
+pub use outgoing::{IntoCommand, WithId};
+pub use reply::{PendingReply, ReplyError};
+pub use sending::{CommandExt, Sending};
+pub use sent::{Sent, Uncommitted};
+pub use untyped::UntypedCommand;
 
 /// The entry to everything: sends commands, creates batches, asks, and is what workers and operators hold.
 ///
-/// Cheap to clone; clones share connections.
-#[derive(Debug, Clone)]
+/// Cheap to clone; clones share connections. A bus starts no task by itself: it spawns some on the runtime of the
+/// caller while something is being sent or waited for, and they end when that is over. So one bus may be used from
+/// several runtimes, one after the other or at once.
+#[derive(Clone)]
 pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+/// What the clones of a bus share.
+struct Inner {
     store: Arc<dyn Store>,
+    queues: queues::Queues,
+    sends: group_commit::GroupCommit,
+    replies: replies::Replies,
+    completion: completion::Completion,
 }
 
 impl Bus {
-    /// A bus on a store of its own making.
+    /// Connects to PostgreSQL, as in `postgres://user@localhost/database`, with a pool of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when the URL is malformed or nobody answers there.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let unreachable = |error| StoreError::Unreachable { source: Arc::new(error) };
+        let options: PgConnectOptions = url.parse().map_err(unreachable)?;
+        // The pool would try for half a minute and then only say that the time was up.
+        PgConnection::connect_with(&options).await.map_err(unreachable)?.close().await.map_err(unreachable)?;
+        Ok(Self::new(PgPoolOptions::new().connect_lazy_with(options)))
+    }
+
+    /// A bus on a pool that the program has already.
+    pub fn new(pool: PgPool) -> Self {
+        Self::from_store(Arc::new(PostgresStore::new(pool)))
+    }
+
+    /// A bus without a database, for unit tests: the same rules, on a clock that tests turn, lost when it is dropped.
+    pub fn in_memory() -> Self {
+        Self::from_store(Arc::new(MemoryStore::new()))
+    }
+
+    /// A bus on a store of one's own making.
     pub fn from_store(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                queues: queues::Queues::default(),
+                sends: group_commit::GroupCommit::default(),
+                replies: replies::Replies::default(),
+                completion: completion::Completion::default(),
+            }),
+        }
+    }
+
+    /// Brings the database to this library's schema, PGMQ included where it is missing. Safe to call at every start, from
+    /// any number of processes at once. A bus in memory has nothing to migrate.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]; nothing was changed then.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match self.store().as_postgres() {
+            Some(postgres) => migrate(postgres.pool()).await,
+            None => Ok(()),
+        }
     }
 
     /// The store behind the bus.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.inner.store
     }
+
+    /// The store for what only PostgreSQL can do.
+    fn postgres(&self) -> Result<&PostgresStore, StoreError> {
+        self.store()
+            .as_postgres()
+            .ok_or(StoreError::Unsupported("`.within` needs a bus on PostgreSQL; this one is in memory"))
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus").field("store", &self.inner.store).finish_non_exhaustive()
+    }
+}
+
+/// Locks what no panic can leave half-changed, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -61,6 +61,14 @@ pub enum StoreError {
         /// The SQLSTATE.
         code: String,
     },
+    /// The database has run out of something: disk, memory, connections.
+    #[error("the database is out of resources ({code}): {message}. Free some or raise its limits; this is tried again")]
+    OutOfResources {
+        /// The SQLSTATE, of class 53.
+        code: String,
+        /// What the database said.
+        message: String,
+    },
     /// This store cannot do it.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -75,7 +83,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Conflict { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Conflict { .. } | Self::OutOfResources { .. })
     }
 }
 
@@ -99,8 +107,9 @@ impl From<sqlx::Error> for StoreError {
             "3F000" if message.contains("\"commandbus\"") => Self::SchemaMissing,
             "42P01" | "42883" if message.contains("commandbus.") => Self::SchemaMissing,
             "40001" | "40P01" | "55P03" => Self::Conflict { code },
-            "57P01" | "57P02" | "57P03" | "53300" => Self::Unreachable { source: Arc::new(error) },
+            "57P01" | "57P02" | "57P03" => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("08") => Self::Unreachable { source: Arc::new(error) },
+            other if other.starts_with("53") => Self::OutOfResources { code, message },
             other if other.starts_with("22") || other.starts_with("54") => Self::Data { code, message },
             _ => Self::Database { source: Arc::new(error) },
         }

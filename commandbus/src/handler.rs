@@ -5,9 +5,17 @@ pub mod extract;
 pub mod outcome;
 pub mod registry;
 pub mod transaction;
+pub mod wiring;
 
-pub use context::Context;
+pub(crate) mod call;
+pub(crate) mod classify;
+pub(crate) mod probe;
+pub(crate) mod returned;
+pub(crate) mod take;
+
+pub use context::{Context, ContextBuilder, LeaseError};
 pub use extract::{FromContext, Need, Resources, State};
 pub use outcome::Outcome;
-pub use registry::{Handler, HandlerEntry, Invocation};
+pub use registry::{CommandEntry, Handler, HandlerEntry, HandlerList, Invocation};
 pub use transaction::Tx;
+pub use wiring::{Place, Registry, Wiring, WiringError, WiringFault};

@@ -1,4 +1,8 @@
-//! Typed commands, batches and processes through PostgreSQL.
+#![doc = include_str!("../README.md")]
+
+// The macros name the library from outside; so its own code can use them.
+#[allow(unused_extern_crates, reason = "only generated code needs it")]
+extern crate self as commandbus;
 
 pub mod bus;
 #[cfg(all(feature = "embedded", unix))]
@@ -6,4 +10,17 @@ pub mod embedded;
 pub mod error;
 pub mod handler;
 pub mod message;
+pub mod ops;
+pub mod prelude;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+mod macros;
+
+pub use macros::{HandlerError, command, expansion_of, handler};
+pub use message::HandlerError;

@@ -15,6 +15,7 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+pub mod memory;
 pub mod postgres;
 pub mod query;
 pub mod transition;
@@ -132,7 +133,7 @@ pub trait Store: Send + Sync + fmt::Debug {
 }
 
 /// The creation of one batch, under way in one transaction. Dropped without [`finish`](BatchWriter::finish), nothing
-/// has happened.
+/// has happened where the transaction was its own.
 #[async_trait]
 pub trait BatchWriter: Send {
     /// Adds commands. Duplicates, within the batch or in the domain, are remembered and refuse the batch at the end.
@@ -140,4 +141,8 @@ pub trait BatchWriter: Send {
 
     /// Ends the creation: the number of commands, or the ids that were duplicates, and then nothing was created.
     async fn finish(self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError>;
+
+    /// Ends it with nothing created. In a transaction of the caller this is what undoes the commands already added,
+    /// which no `Drop` can.
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -1,11 +1,23 @@
 //! What a handler can know and ask about the delivery it works on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Resources, transaction::TxSlot};
-use crate::{bus::Bus, store::Delivery};
+use crate::{
+    bus::Bus,
+    error::StoreError,
+    message::{BatchId, CommandId, Domain},
+    store::Delivery,
+};
+
+mod builder;
+
+pub use builder::ContextBuilder;
 
 /// The delivery a handler works on. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,4 +33,93 @@ pub(crate) struct Inner {
     pub(crate) cancellation: CancellationToken,
     /// Holds the open transaction of a transactional handler.
     pub(crate) transaction: TxSlot,
+}
+
+impl Context {
+    /// The id of the command.
+    pub fn command_id(&self) -> CommandId {
+        self.inner.delivery.token.command_id
+    }
+
+    /// What the command belongs to, chosen by its sender; `None` only for senders that are not this library.
+    pub fn correlation_id(&self) -> Option<Uuid> {
+        self.inner.delivery.correlation_id
+    }
+
+    /// The domain of the command.
+    pub fn domain(&self) -> &Domain {
+        &self.inner.delivery.domain
+    }
+
+    /// The name that the command travelled under: that of its type, or one of its aliases.
+    pub fn command_type(&self) -> &str {
+        &self.inner.delivery.command_type
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.inner.delivery.attempt
+    }
+
+    /// How many attempts the command has.
+    pub fn max_attempts(&self) -> u32 {
+        self.inner.delivery.max_attempts
+    }
+
+    /// The batch that the command belongs to.
+    pub fn batch_id(&self) -> Option<BatchId> {
+        self.inner.delivery.batch_id
+    }
+
+    /// The headers of the command's message.
+    pub fn headers(&self) -> &Map<String, Value> {
+        &self.inner.delivery.headers
+    }
+
+    /// When the command was sent, by the database's clock.
+    pub fn sent_at(&self) -> DateTime<Utc> {
+        self.inner.delivery.sent_at
+    }
+
+    /// The bus the command came by, for sending others.
+    pub fn bus(&self) -> &Bus {
+        &self.inner.bus
+    }
+
+    /// Holds the command for `lease` from now on. Workers renew leases by themselves; this is for a handler that knows
+    /// it will block its thread, or that wants to be sure before it does something that must not happen twice.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseError::Lost`] when another worker may have the command by now: stop, and leave it to that one.
+    pub async fn extend_lease(&self, lease: Duration) -> Result<(), LeaseError> {
+        let Delivery { domain, token, .. } = &self.inner.delivery;
+        match self.inner.bus.store().renew(domain, &[*token], lease).await?.first() {
+            Some(true) => Ok(()),
+            _ => Err(LeaseError::Lost),
+        }
+    }
+
+    /// Waits until the worker wants the handler to stop: its time is up, the lease is lost, or the worker shuts down.
+    /// What has not returned a little later is dropped at its next `.await`.
+    pub async fn cancelled(&self) {
+        self.inner.cancellation.cancelled().await;
+    }
+
+    /// Whether the worker wants the handler to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancellation.is_cancelled()
+    }
+}
+
+/// Why a lease could not be extended.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeaseError {
+    /// It had run out, and the command is no longer this handler's.
+    #[error("the lease is lost: the command may be with another worker, so stop here")]
+    Lost,
+    /// The store could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -12,6 +12,30 @@ use super::Context;
 use crate::message::Failure;
 
 /// A parameter that a handler may take after its command.
+///
+/// ```
+/// use commandbus::{handler::Need, prelude::*};
+///
+/// /// Who sent the command, from a header.
+/// struct Tenant(String);
+///
+/// impl FromContext for Tenant {
+///     const NEEDS: &'static [Need] = &[];
+///
+///     async fn from_context(context: &Context) -> Result<Self, Failure> {
+///         let tenant = context.headers().get("tenant").and_then(|tenant| tenant.as_str());
+///         tenant
+///             .map(|tenant| Self(tenant.to_owned()))
+///             .ok_or_else(|| Failure::permanent("TENANT_MISSING", "the header `tenant` is missing"))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something that a handler can take",
+    label = "not a parameter of a handler",
+    note = "after its command a handler takes `Context`, `State<T>` (given with `.provide(..)`), `Tx`, or a type of your \
+            own that implements `FromContext`"
+)]
 pub trait FromContext: Sized + Send + 'static {
     /// What has to be there for it, known before the first message. A wrapper repeats the needs of what it wraps.
     const NEEDS: &'static [Need];
@@ -45,6 +69,28 @@ impl Need {
 /// A value given with `Worker::provide`, cloned for each delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State<T>(pub T);
+
+impl<T: Clone + Send + Sync + 'static> FromContext for State<T> {
+    const NEEDS: &'static [Need] = &[Need::state::<T>()];
+
+    async fn from_context(context: &Context) -> Result<Self, Failure> {
+        // A worker is not built without it, so this is a context of a unit test.
+        context.inner.resources.get::<T>().map(State).ok_or_else(|| {
+            let ty = type_name::<T>();
+            Failure::transient("STATE_NOT_PROVIDED", format!("nobody provided a `{ty}`: add `.provide(..)`"))
+        })
+    }
+}
+
+// The note on the trait names it already.
+#[diagnostic::do_not_recommend]
+impl FromContext for Context {
+    const NEEDS: &'static [Need] = &[];
+
+    async fn from_context(context: &Context) -> Result<Self, Failure> {
+        Ok(context.clone())
+    }
+}
 
 /// The values provided to a worker, one for each type.
 #[derive(Clone, Default)]

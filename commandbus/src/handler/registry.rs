@@ -3,9 +3,10 @@
 use std::{fmt, pin::Pin};
 
 use super::{Context, Need, Outcome};
-use crate::message::CommandSpec;
+use crate::message::{Command, CommandSpec};
 
 /// A handler that `#[handler]` made from a function; the braced struct of the function's name implements it.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a handler", note = "write `#[handler]` on the function")]
 pub trait Handler {
     /// Its entry.
     const ENTRY: HandlerEntry;
@@ -41,7 +42,12 @@ pub struct HandlerEntry {
 impl HandlerEntry {
     /// Whether it takes a `Tx`, so that its writes and the settlement commit together.
     pub fn is_transactional(&self) -> bool {
-        self.needs.iter().copied().flatten().any(|need| matches!(need, Need::Transaction))
+        self.needs().any(|need| matches!(need, Need::Transaction))
+    }
+
+    /// What its parameters need.
+    pub fn needs(&self) -> impl Iterator<Item = &'static Need> {
+        self.needs.iter().copied().flatten()
     }
 }
 
@@ -52,3 +58,86 @@ impl fmt::Debug for HandlerEntry {
 }
 
 inventory::collect!(HandlerEntry);
+
+/// Handlers chosen by hand, with [`handlers!`](crate::handlers).
+#[derive(Debug, Clone, Copy)]
+pub struct HandlerList(&'static [HandlerEntry]);
+
+impl HandlerList {
+    /// A list of entries.
+    pub const fn new(entries: &'static [HandlerEntry]) -> Self {
+        Self(entries)
+    }
+
+    /// Its entries.
+    pub const fn entries(&self) -> &'static [HandlerEntry] {
+        self.0
+    }
+}
+
+/// A command type that is linked into the binary. Submitted by `#[command]`.
+#[derive(Clone, Copy)]
+pub struct CommandEntry {
+    /// What is known of the type.
+    pub spec: &'static CommandSpec,
+    /// Where it is written.
+    pub file: &'static str,
+    /// Where it is written.
+    pub line: u32,
+}
+
+impl CommandEntry {
+    /// The entry of `C`, which is written there.
+    pub const fn of<C: Command>(file: &'static str, line: u32) -> Self {
+        Self { spec: C::SPEC, file, line }
+    }
+}
+
+impl fmt::Debug for CommandEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}:{})", self.spec.name, self.file, self.line)
+    }
+}
+
+inventory::collect!(CommandEntry);
+
+/// Refuses, at compile time, the entry at `index` if one before it handles the same command.
+///
+/// # Panics
+///
+/// In that case.
+pub const fn refuse_second(entries: &[HandlerEntry], index: usize) {
+    let mut before = 0;
+    while before < index {
+        if same_command(entries[before].command, entries[index].command) {
+            panic!("this list has a handler for the same command already: a command has one handler");
+        }
+        before += 1;
+    }
+}
+
+const fn same_command(one: &CommandSpec, other: &CommandSpec) -> bool {
+    // What a refused macro left behind has no name, and has been reported.
+    if one.name.is_empty() || !same_text(one.name, other.name) {
+        return false;
+    }
+    match (one.domain.as_static_str(), other.domain.as_static_str()) {
+        (Some(one), Some(other)) => same_text(one, other),
+        _ => false,
+    }
+}
+
+const fn same_text(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < one.len() {
+        if one[i] != other[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}

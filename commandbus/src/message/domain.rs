@@ -54,6 +54,14 @@ impl Domain {
         &self.0
     }
 
+    /// The name of a domain made by [`Domain::from_static`], where only constants may be asked.
+    pub(crate) const fn as_static_str(&self) -> Option<&'static str> {
+        match &self.0 {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// The queue that holds the domain's commands.
     pub fn commands_queue(&self) -> String {
         format!("{self}__commands")

@@ -79,11 +79,18 @@ impl Failure {
 }
 
 /// An error of a handler that knows its kind and code. Written by `#[derive(HandlerError)]`, or by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what it means for the command",
+    label = "not a `HandlerError`",
+    note = "write `#[derive(HandlerError)]` on it; or, where it is wrapped, a kind in place of `#[inherit]`, as in \
+            `#[transient(code = \"..\")]`"
+)]
 pub trait HandlerError {
     /// What this error means for the command.
     fn failure(&self) -> Failure;
 }
 
+#[diagnostic::do_not_recommend]
 impl HandlerError for Failure {
     fn failure(&self) -> Failure {
         self.clone()

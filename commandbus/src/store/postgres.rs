@@ -61,6 +61,8 @@ impl PostgresStore {
         let engine = PgPoolOptions::new()
             .max_connections(ENGINE_CONNECTIONS)
             .idle_timeout(ENGINE_IDLE)
+            // A dead connection shows in the call itself, which is made again; a ping before each would double them.
+            .test_before_acquire(false)
             .acquire_timeout(pool.options().get_acquire_timeout())
             .connect_lazy_with(options.clone());
         Self {
@@ -110,7 +112,8 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
-        self.ensure(domain, std::iter::once(domain.commands_queue()).chain(others.iter().cloned())).await
+        let own = [domain.commands_queue(), domain.replies_queue(), domain.process_replies_queue()];
+        self.ensure(domain, own.into_iter().chain(others.iter().cloned())).await
     }
 
     async fn send(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> {

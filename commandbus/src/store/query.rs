@@ -57,6 +57,48 @@ pub struct ParkedFilter {
     pub command_id: Option<CommandId>,
 }
 
+impl CommandFilter {
+    /// Every command of a domain.
+    pub fn in_domain(domain: Domain) -> Self {
+        Self { domain: Some(domain), ..Self::default() }
+    }
+
+    /// Those of one batch.
+    #[must_use]
+    pub fn of_batch(mut self, batch: BatchId) -> Self {
+        self.batch_id = Some(batch);
+        self
+    }
+
+    /// Those in one state.
+    #[must_use]
+    pub fn with_status(mut self, status: CommandStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+}
+
+impl ParkedFilter {
+    /// Everything parked in a domain.
+    pub fn in_domain(domain: Domain) -> Self {
+        Self { domain: Some(domain), ..Self::default() }
+    }
+
+    /// What is parked of one batch.
+    #[must_use]
+    pub fn of_batch(mut self, batch: BatchId) -> Self {
+        self.batch_id = Some(batch);
+        self
+    }
+
+    /// What failed with one code.
+    #[must_use]
+    pub fn with_code(mut self, error_code: impl Into<String>) -> Self {
+        self.error_code = Some(error_code.into());
+        self
+    }
+}
+
 /// A parked command, as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

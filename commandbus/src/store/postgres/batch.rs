@@ -5,13 +5,13 @@ use serde_json::json;
 use sqlx::{PgConnection, Postgres, Transaction, types::Json};
 
 use super::{
-    PostgresStore,
-    send::{EnvelopeRef, SendOptions, ids_at, send_commands},
+    PostgresStore, milliseconds,
+    send::{EnvelopeRef, SendOptions, ids_at, named_once, send_commands},
 };
 use crate::{
     error::StoreError,
     message::{CommandId, Domain},
-    store::{BatchWriter, NewBatch, NewCommand},
+    store::{BatchWriter, NewBatch, NewCommand, Start},
 };
 
 /// Where a batch is being written.
@@ -83,6 +83,21 @@ impl<'a> Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// The id of the durable callback when a command has it already, be it a member of this batch.
+    async fn taken_by_then(&mut self) -> Result<Option<CommandId>, StoreError> {
+        let Some((domain, command)) = &self.batch.then else { return Ok(None) };
+        let taken: bool = sqlx::query_scalar(
+            "select exists (select from commandbus.command c where c.domain = $1 and c.command_id = $2)",
+        )
+        .bind(domain.as_str())
+        .bind(command.command_id.as_uuid())
+        .fetch_one(self.place.connection())
+        .await?;
+        Ok(taken.then_some(command.command_id))
+    }
+}
+
 #[async_trait]
 impl BatchWriter for Writer<'_> {
     async fn add(&mut self, commands: &[NewCommand]) -> Result<(), StoreError> {
@@ -97,10 +112,17 @@ impl BatchWriter for Writer<'_> {
         Ok(())
     }
 
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        self.place.undo().await
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
+        if let Some(id) = self.taken_by_then().await? {
+            self.duplicates.push(id);
+        }
         if !self.duplicates.is_empty() {
             self.place.undo().await?;
-            return Ok(Err(self.duplicates));
+            return Ok(Err(named_once(self.duplicates)));
         }
         if self.written == 0 {
             self.place.undo().await?;
@@ -131,6 +153,11 @@ fn then_command(domain: &Domain, command: &NewCommand) -> Result<serde_json::Val
     let mut envelope = serde_json::to_value(EnvelopeRef::new(domain, command)).map_err(refused)?;
     envelope["max_attempts"] = json!(command.max_attempts);
     envelope["headers"] = json!(command.headers);
+    match command.start {
+        Start::Now => {}
+        Start::After(pause) => envelope["delay_ms"] = json!(milliseconds(pause)),
+        Start::At(time) => envelope["not_before"] = json!(time),
+    }
     Ok(envelope)
 }
 

@@ -1,5 +1,7 @@
 //! Canceling, and an operator's verbs.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 use sqlx::{Row, types::Json};
 use uuid::Uuid;
@@ -35,8 +37,14 @@ impl PostgresStore {
             };
             answers.push((row.try_get::<Uuid, _>("command_id")?, answer));
         }
-        let answers = by_id(answers);
-        Ok(ids.iter().map(|id| answers.get(&id.as_uuid()).copied().unwrap_or(Canceled::NotFound)).collect())
+        let mut answers = by_id(answers);
+        let mut answer = |id: &CommandId| {
+            let Some(answer) = answers.get_mut(&id.as_uuid()) else { return Canceled::NotFound };
+            // Named once more, it is no longer there to be canceled.
+            let again = if *answer == Canceled::Canceled { Canceled::Not(CommandStatus::Canceled) } else { *answer };
+            std::mem::replace(answer, again)
+        };
+        Ok(ids.iter().map(&mut answer).collect())
     }
 
     pub(super) async fn cancel_rest_of(
@@ -64,6 +72,23 @@ impl PostgresStore {
     }
 
     pub(super) async fn resolve_parked(
+        &self,
+        domain: &Domain,
+        actions: &[OperatorAction],
+    ) -> Result<Vec<Resolution>, StoreError> {
+        // The procedure wants each command once; a second verb finds what the first made of it.
+        let mut seen = HashSet::with_capacity(actions.len());
+        if actions.iter().all(|action| seen.insert(action.command_id)) {
+            return self.resolve_at_once(domain, actions).await;
+        }
+        let mut answers = Vec::with_capacity(actions.len());
+        for action in actions {
+            answers.extend(self.resolve_at_once(domain, std::slice::from_ref(action)).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn resolve_at_once(
         &self,
         domain: &Domain,
         actions: &[OperatorAction],

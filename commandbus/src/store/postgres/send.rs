@@ -1,5 +1,7 @@
 //! Sending, alone and in groups.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
@@ -122,7 +124,7 @@ impl PostgresStore {
             return Ok(Ok(()));
         }
         transaction.rollback().await?;
-        Ok(Err(ids_at(commands, &duplicates)))
+        Ok(Err(named_once(ids_at(commands, &duplicates))))
     }
 
     /// Sends commands in the caller's transaction; a duplicate is found without aborting it.
@@ -163,6 +165,13 @@ fn acceptances(count: usize, duplicates: &[i32]) -> Vec<Acceptance> {
         answers[*position as usize - 1] = Acceptance::Duplicate;
     }
     answers
+}
+
+/// The ids in order, each once.
+pub(super) fn named_once(mut ids: Vec<CommandId>) -> Vec<CommandId> {
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.retain(|id| seen.insert(*id));
+    ids
 }
 
 pub(super) fn ids_at(commands: &[NewCommand], positions: &[i32]) -> Vec<CommandId> {

@@ -1,35 +1,37 @@
 //! Transactions of callers and handlers.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
-use super::PostgresStore;
-use crate::{error::StoreError, message::Domain, store::Token};
+use super::{PostgresStore, milliseconds};
+use crate::{error::StoreError, store::Token};
 
 impl PostgresStore {
-    /// Begins the transaction of a transactional handler: marks it with the delivery it belongs to, which
-    /// [`settle_within`](Self::settle_within) asks for, and bounds how long it may sit idle.
+    /// Begins the transaction of a transactional handler, on a connection of the caller's pool: marks it with the delivery
+    /// it belongs to, which [`settle_within`](Self::settle_within) asks for, and bounds how long it may sit idle and, with
+    /// `statement_timeout`, how long one statement may run.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when no connection is to be had.
     pub async fn begin_handler(
         &self,
-        _domain: &Domain,
         token: Token,
         idle_timeout: Duration,
+        statement_timeout: Option<Duration>,
     ) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(
-            "select set_config('commandbus.delivery', $1, true),
-                    set_config('idle_in_transaction_session_timeout', $2, true)",
-        )
-        .bind(format!("{}:{}", token.command_id, token.delivery))
-        .bind(idle_timeout.as_millis().to_string())
-        .execute(&mut *transaction)
-        .await?;
-        Ok(transaction)
+        // One round trip; there is nothing in it but numbers and a UUID.
+        let mut begin = format!(
+            "begin; set local commandbus.delivery = '{}:{}'; set local idle_in_transaction_session_timeout = {}",
+            token.command_id,
+            token.delivery,
+            setting(idle_timeout),
+        );
+        if let Some(timeout) = statement_timeout {
+            let _ = write!(begin, "; set local statement_timeout = {}", setting(timeout));
+        }
+        Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
     }
 
     /// The id of the caller's transaction, for [`rolled_back`](Self::rolled_back).
@@ -57,4 +59,9 @@ impl PostgresStore {
         .await?;
         Ok(answer)
     }
+}
+
+/// A timeout in milliseconds, within what PostgreSQL takes; zero would mean none.
+fn setting(timeout: Duration) -> i64 {
+    milliseconds(timeout).clamp(1, i64::from(i32::MAX))
 }

@@ -170,7 +170,7 @@ async fn a_recount_takes_over_what_transactional_settlements_left_to_fold() {
     for _ in 0..2 {
         let delivery = bench.store.receive(&PAYMENTS, 1, LEASE).await.unwrap().deliveries.remove(0);
         let settlement = Settlement { token: delivery.token, verdict: complete() };
-        let mut transaction = bench.store.begin_handler(&PAYMENTS, delivery.token, LEASE).await.unwrap();
+        let mut transaction = bench.store.begin_handler(delivery.token, LEASE, None).await.unwrap();
         bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap();
         transaction.commit().await.unwrap();
     }

@@ -63,7 +63,7 @@ async fn groups_over_the_same_batches_in_opposite_orders_do_not_deadlock() {
 
 /// Settles one delivery in a transaction of its own, as a transactional handler does.
 async fn settle_in_transaction(bench: &Bench, settlement: &Settlement) {
-    let mut transaction = bench.store.begin_handler(&PAYMENTS, settlement.token, LEASE).await.unwrap();
+    let mut transaction = bench.store.begin_handler(settlement.token, LEASE, None).await.unwrap();
     let settled = bench.store.settle_within(&mut transaction, &PAYMENTS, settlement).await.unwrap();
     assert_eq!(settled, Settled::Recorded);
     transaction.commit().await.unwrap();

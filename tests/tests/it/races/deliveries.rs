@@ -129,7 +129,7 @@ async fn a_delivery_that_another_worker_took_over_changes_nothing() {
     assert_eq!((bench.command(id).await, bench.trail(id.as_uuid()).await), before);
     assert_eq!((bench.queued().await, bench.archived().await), (1, 0));
     assert_eq!(bench.store.renew(&PAYMENTS, &[late.token, current.token], LEASE).await.unwrap(), [false, true]);
-    let mut transaction = bench.store.begin_handler(&PAYMENTS, late.token, LEASE).await.unwrap();
+    let mut transaction = bench.store.begin_handler(late.token, LEASE, None).await.unwrap();
     let settlement = Settlement { token: late.token, verdict: complete() };
     assert_eq!(bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap(), Settled::Stale);
     transaction.rollback().await.unwrap();

@@ -12,7 +12,7 @@ use crate::support::{Bench, LEASE, PAYMENTS, complete, debit, eventually, new_ba
 /// A delivery, the transaction of its handler, and a row that the handler wrote in it.
 async fn handler(bench: &Bench) -> (Settlement, Transaction<'static, Postgres>) {
     let token = bench.received().await.token;
-    let mut transaction = bench.store.begin_handler(&PAYMENTS, token, LEASE).await.unwrap();
+    let mut transaction = bench.store.begin_handler(token, LEASE, None).await.unwrap();
     write(&mut transaction).await.unwrap();
     (Settlement { token, verdict: complete() }, transaction)
 }
@@ -135,7 +135,7 @@ async fn a_handler_that_was_too_slow_rolls_back_and_the_command_runs_once() {
 async fn a_handler_that_sits_idle_loses_its_transaction() {
     let bench = bench_with_ledger().await;
     let token = bench.received().await.token;
-    let mut transaction = bench.store.begin_handler(&PAYMENTS, token, Duration::from_millis(1)).await.unwrap();
+    let mut transaction = bench.store.begin_handler(token, Duration::from_millis(1), None).await.unwrap();
     let mut connection = bench.pool.acquire().await.unwrap();
     eventually(
         &mut connection,

@@ -1,0 +1,92 @@
+//! Ours beside raw PGMQ, in the same run, interleaved: send one, send a batch, drain, and the time from send to handler.
+//! Figures of a machine mean little; the ratios are what counts.
+
+use std::time::Duration;
+
+use clap::Parser;
+use commandbus::embedded::EmbeddedPostgres;
+
+use self::figures::Figures;
+
+mod figures;
+mod ours;
+mod raw;
+
+/// What a job carries, about 70 bytes as JSON.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Payload {
+    pub account: uuid::Uuid,
+    pub cents: i64,
+}
+
+impl Payload {
+    pub fn new() -> Self {
+        Self { account: uuid::Uuid::now_v7(), cents: 100 }
+    }
+}
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How often each measurement is taken; the median counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How long each sending measurement takes, in seconds.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// How many jobs a drain has.
+    #[arg(long, default_value_t = 20_000)]
+    drain: usize,
+    /// Only measurements whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let arguments = Arguments::parse();
+    let span = Duration::from_secs_f64(arguments.seconds);
+    let postgres = EmbeddedPostgres::builder().setting("shared_buffers", "1GB").start().await?;
+    let raw = raw::Raw::connect(postgres.url()).await?;
+    let ours = ours::Ours::connect(postgres.url()).await?;
+    let wanted = |name: &str| name.contains(&arguments.only);
+
+    let mut figures = Figures::default();
+    for _ in 0..arguments.rounds {
+        for callers in [1, 10, 50] {
+            let name = format!("send one, {callers} callers, per second");
+            if wanted(&name) {
+                figures.add(&name, "PGMQ", raw.send_one(callers, span).await?);
+                figures.add(&name, "commandbus", ours.send_one(callers, span).await?);
+                raw.purge().await?;
+                ours.purge().await?;
+            }
+        }
+        let name = "batch of 10000, per second";
+        if wanted(name) {
+            figures.add(name, "PGMQ", raw.send_batch(10_000).await?);
+            figures.add(name, "commandbus", ours.send_batch(10_000).await?);
+            raw.purge().await?;
+            ours.purge().await?;
+        }
+        let name = "drain, per second";
+        if wanted(name) {
+            figures.add(name, "PGMQ", raw.drain(arguments.drain).await?);
+            figures.add(name, "commandbus", ours.drain(arguments.drain, false).await?);
+            figures.add("drain of one batch, per second", "PGMQ", raw.drain(arguments.drain).await?);
+            figures.add("drain of one batch, per second", "commandbus", ours.drain(arguments.drain, true).await?);
+        }
+        if wanted("latency") {
+            let (p50, p99) = raw.latency(20, span * 2).await?;
+            figures.add("latency at 20 a second, p50 ms", "PGMQ", p50);
+            figures.add("latency at 20 a second, p99 ms", "PGMQ", p99);
+            let (p50, p99) = ours.latency(20, span * 2).await?;
+            figures.add("latency at 20 a second, p50 ms", "commandbus", p50);
+            figures.add("latency at 20 a second, p99 ms", "commandbus", p99);
+        }
+    }
+    figures.print();
+    postgres.stop().await?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The grammar that all attributes share: `key`, `key = value` and `key(value, ..)`, separated by commas.
+//!
+//! A key decides how its value is read, because a type may contain commas (`reply = HashMap<String, u64>`) and is no
+//! expression, which is all that `syn::Meta` can hold.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{
+    Ident, Token,
+    ext::IdentExt,
+    parse::{Parse, ParseStream, Parser},
+    punctuated::Punctuated,
+};
+
+use crate::diagnostics::{Diagnostics, did_you_mean, err, list_of};
+
+/// One key of a grammar, with an example of its use.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) example: &'static str,
+}
+
+/// The keys of one attribute.
+pub(crate) struct Grammar {
+    /// As it is written: `#[command]`.
+    pub(crate) attribute: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+impl Grammar {
+    /// Reads all arguments; `read` takes what follows a key. A mistake ends its own argument only.
+    pub(crate) fn parse(
+        &self,
+        tokens: TokenStream,
+        errors: &mut Diagnostics,
+        mut read: impl FnMut(&str, ParseStream<'_>) -> syn::Result<()>,
+    ) {
+        let mut seen = Vec::new();
+        let mut list = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                let argument = self.argument(input, &mut seen, &mut read);
+                if errors.keep(argument).is_none() {
+                    skip_to_comma(input)?;
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        let outcome = Parser::parse2(|input: ParseStream<'_>| list(input), tokens);
+        errors.keep(outcome);
+    }
+
+    fn argument(
+        &self,
+        input: ParseStream<'_>,
+        seen: &mut Vec<String>,
+        read: &mut impl FnMut(&str, ParseStream<'_>) -> syn::Result<()>,
+    ) -> syn::Result<()> {
+        let ident = input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), self.usage()))?;
+        let name = ident.unraw().to_string();
+        let Some(key) = self.keys.iter().find(|key| key.name == name) else {
+            return Err(err!(&ident, "{}", self.unknown(&name)));
+        };
+        if seen.contains(&name) {
+            return Err(err!(&ident, "`{name}` is given twice"));
+        }
+        seen.push(name.clone());
+        let missing = at_end(input);
+        let written = |span| syn::Error::new(span, format!("write `{}`", key.example));
+        read(&name, input).map_err(|error| if missing { written(ident.span()) } else { written(error.span()) })?;
+        if at_end(input) { Ok(()) } else { Err(written(input.span())) }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names = || self.keys.iter().map(|key| key.name);
+        let meant = did_you_mean(name, names()).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
+        format!("{} has no argument `{name}`{meant}\n{}", self.attribute, self.usage())
+    }
+
+    fn usage(&self) -> String {
+        format!("{} takes {}", self.attribute, list_of(self.keys.iter().map(|key| key.name)))
+    }
+}
+
+/// `= value`
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// `= path`, also one that begins with `crate`.
+pub(crate) fn path_value(input: ParseStream<'_>) -> syn::Result<syn::Path> {
+    input.parse::<Token![=]>()?;
+    input.call(syn::Path::parse_mod_style)
+}
+
+/// `(value, ..)`
+pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    let content;
+    syn::parenthesized!(content in input);
+    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+}
+
+fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !at_end(input) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}

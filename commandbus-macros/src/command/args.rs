@@ -1,0 +1,61 @@
+//! What is written in `#[command(..)]`.
+
+use proc_macro2::TokenStream;
+use syn::{LitInt, LitStr, Type};
+
+use crate::{
+    arguments::{Grammar, Key, list, path_value, value},
+    crate_path::CratePath,
+    diagnostics::Diagnostics,
+};
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "`#[command]`",
+    keys: &[
+        Key { name: "domain", example: "domain = \"payments\"" },
+        Key { name: "reply", example: "reply = Receipt" },
+        Key { name: "name", example: "name = \"DebitAccount\"" },
+        Key { name: "aliases", example: "aliases(\"Debit\", \"ChargeAccount\")" },
+        Key { name: "max_attempts", example: "max_attempts = 5" },
+        Key { name: "backoff", example: "backoff = \"10s, 60s, 5m\"" },
+        Key { name: "timeout", example: "timeout = \"30s\"" },
+        Key { name: "crate", example: "crate = ::commandbus" },
+    ],
+};
+
+#[derive(Default)]
+pub(super) struct CommandArgs {
+    pub(super) domain: Option<LitStr>,
+    pub(super) reply: Option<Type>,
+    pub(super) name: Option<LitStr>,
+    pub(super) aliases: Vec<LitStr>,
+    pub(super) max_attempts: Option<LitInt>,
+    pub(super) backoff: Option<LitStr>,
+    pub(super) timeout: Option<LitStr>,
+    pub(super) krate: CratePath,
+    /// Whether `domain` was written, readable or not.
+    pub(super) names_a_domain: bool,
+}
+
+impl CommandArgs {
+    pub(super) fn parse(tokens: TokenStream, errors: &mut Diagnostics) -> Self {
+        let mut args = Self::default();
+        GRAMMAR.parse(tokens, errors, |key, input| {
+            match key {
+                "domain" => {
+                    args.names_a_domain = true;
+                    args.domain = Some(value(input)?);
+                }
+                "reply" => args.reply = Some(value(input)?),
+                "name" => args.name = Some(value(input)?),
+                "aliases" => args.aliases = list(input)?,
+                "max_attempts" => args.max_attempts = Some(value(input)?),
+                "backoff" => args.backoff = Some(value(input)?),
+                "timeout" => args.timeout = Some(value(input)?),
+                _ => args.krate = CratePath(Some(path_value(input)?)),
+            }
+            Ok(())
+        });
+        args
+    }
+}

@@ -1,0 +1,69 @@
+//! Writes a command out.
+
+use std::time::Duration;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::model::CommandModel;
+
+/// Expands to:
+///
+/// ```text
+/// impl ::commandbus::message::Command for DebitAccount {
+///     type Reply = Receipt;
+///     const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "DebitAccount").with_reply();
+/// }
+/// inventory::submit! { CommandEntry::of::<DebitAccount>(file!(), line!()) }
+/// ```
+pub(super) fn expand(model: &CommandModel) -> TokenStream {
+    let CommandModel { krate, ident, cfgs, domain, name, reply, .. } = model;
+    let options = options(model);
+    let reply = reply.as_ref().map_or_else(|| quote!(()), |reply| quote!(#reply));
+    quote! {
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #krate::message::Command for #ident {
+            type Reply = #reply;
+            const SPEC: &'static #krate::message::CommandSpec =
+                &#krate::message::CommandSpec::new(#domain, #name)#options;
+        }
+
+        #(#cfgs)*
+        #krate::__private::inventory::submit! {
+            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!())
+        }
+    }
+}
+
+/// The calls of the spec's builder, for what differs from its defaults.
+fn options(model: &CommandModel) -> TokenStream {
+    let CommandModel { reply, aliases, sensitive, .. } = model;
+    let mut calls = TokenStream::new();
+    if reply.is_some() {
+        calls.extend(quote!(.with_reply()));
+    }
+    if !aliases.is_empty() {
+        calls.extend(quote!(.with_aliases(&[#(#aliases),*])));
+    }
+    if let Some(attempts) = model.max_attempts.map(Literal::u32_unsuffixed) {
+        calls.extend(quote!(.with_max_attempts(#attempts)));
+    }
+    if let Some(pauses) = &model.backoff {
+        let pauses = pauses.iter().map(|pause| duration(*pause));
+        calls.extend(quote!(.with_backoff(const { &[#(#pauses),*] })));
+    }
+    if let Some(timeout) = model.timeout {
+        let timeout = duration(timeout);
+        calls.extend(quote!(.with_timeout(#timeout)));
+    }
+    if !sensitive.is_empty() {
+        calls.extend(quote!(.with_sensitive(&[#(#sensitive),*])));
+    }
+    calls
+}
+
+fn duration(duration: Duration) -> TokenStream {
+    let milliseconds = Literal::u128_unsuffixed(duration.as_millis());
+    quote!(::core::time::Duration::from_millis(#milliseconds))
+}

@@ -1,0 +1,80 @@
+//! `expansion_of!`: what our macros make of an item, as text to look at or to keep in a snapshot.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
+
+use crate::{command::command, diagnostics::err, handler::handler, handler_error::handler_error};
+
+pub(crate) fn expansion_of(input: TokenStream) -> TokenStream {
+    match expand(input) {
+        Ok(text) => quote!(#text),
+        Err(error) => error.to_compile_error(),
+    }
+}
+
+fn expand(input: TokenStream) -> syn::Result<String> {
+    let mut file: syn::File = syn::parse2(input)?;
+    let mut items = Vec::new();
+    for item in file.items {
+        items.extend(expand_item(item)?);
+    }
+    file.items = items;
+    Ok(prettyplease::unparse(&file))
+}
+
+fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
+    let attributes = match &mut item {
+        syn::Item::Struct(item) => &mut item.attrs,
+        syn::Item::Enum(item) => &mut item.attrs,
+        syn::Item::Fn(item) => &mut item.attrs,
+        other => return Err(err!(other, "`expansion_of!` takes structs, enums and functions")),
+    };
+    let derived = take_derive(attributes, "HandlerError")?;
+    let attribute = take_attribute(attributes, &["command", "handler"]);
+
+    let mut made = match attribute {
+        Some(attribute) => {
+            let arguments = match &attribute.meta {
+                Meta::List(list) => list.tokens.clone(),
+                _ => TokenStream::new(),
+            };
+            let expand = if last_segment_is(attribute.path(), "command") { command } else { handler };
+            expand(arguments, item.to_token_stream())
+        }
+        None => item.to_token_stream(),
+    };
+    if derived {
+        made.extend(handler_error(item.into_token_stream()));
+    }
+    Ok(syn::parse2::<syn::File>(made)?.items)
+}
+
+fn take_attribute(attributes: &mut Vec<Attribute>, names: &[&str]) -> Option<Attribute> {
+    let at = attributes.iter().position(|found| names.iter().any(|name| last_segment_is(found.path(), name)))?;
+    Some(attributes.remove(at))
+}
+
+/// Whether the derive was listed; it is taken off its list.
+fn take_derive(attributes: &mut Vec<Attribute>, name: &str) -> syn::Result<bool> {
+    let mut found = false;
+    let mut kept = Vec::new();
+    for attribute in attributes.drain(..) {
+        if !attribute.path().is_ident("derive") {
+            kept.push(attribute);
+            continue;
+        }
+        let listed = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
+        let others: Vec<&Path> = listed.iter().filter(|path| !last_segment_is(path, name)).collect();
+        found |= others.len() < listed.len();
+        if !others.is_empty() {
+            kept.push(syn::parse_quote!(#[derive(#(#others),*)]));
+        }
+    }
+    *attributes = kept;
+    Ok(found)
+}
+
+fn last_segment_is(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == name)
+}

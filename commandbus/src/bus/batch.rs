@@ -1,0 +1,17 @@
+//! Batches: many commands, created together or not at all, and followed together.
+
+mod builder;
+mod callback;
+mod create;
+mod error;
+mod handle;
+mod member;
+mod progress;
+
+pub use builder::{BatchBuilder, Empty, Filled, HasCommands};
+pub use callback::CallbackFuture;
+pub use create::{BatchSending, UncommittedBatch};
+pub use error::BatchError;
+pub use handle::Batch;
+pub use member::{BatchKind, BatchMember};
+pub use progress::{Progress, WaitForBatch};

@@ -1,0 +1,152 @@
+//! Putting a batch together.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::Serialize;
+
+use super::{BatchMember, BatchSending, CallbackFuture};
+use crate::{
+    bus::{Bus, IntoCommand, completion::Callback, outgoing::prepare},
+    message::{
+        BatchId, BatchMetadata, Command, Domain,
+        envelope::{PayloadError, seal},
+    },
+    store::NewCommand,
+};
+
+/// The state of a [`BatchBuilder`] that has no command yet, and so cannot be sent.
+#[derive(Debug)]
+pub enum Empty {}
+
+/// The state of a [`BatchBuilder`] that can be sent.
+#[derive(Debug)]
+pub enum Filled {}
+
+/// The state of a batch that can be sent.
+#[diagnostic::on_unimplemented(
+    message = "this batch has no command yet",
+    label = "nothing to send",
+    note = "`.push(command)` one, or `.extend(commands)`"
+)]
+pub trait HasCommands: sealed::Sealed {}
+
+impl HasCommands for Filled {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Filled {}
+}
+
+/// Encoded commands, made when they are asked for.
+pub(super) type Members<'a> = Box<dyn Iterator<Item = Result<NewCommand, PayloadError>> + Send + 'a>;
+
+/// A batch that is being put together. `B` names it, `'a` is what its iterators borrow.
+#[must_use = "a batch exists after `.send(&bus).await`"]
+pub struct BatchBuilder<'a, B, S> {
+    plan: Plan<'a>,
+    kind: PhantomData<fn() -> (B, S)>,
+}
+
+/// All there is to know for the creation of a batch.
+pub(super) struct Plan<'a> {
+    pub(super) domain: Domain,
+    pub(super) id: Option<BatchId>,
+    pub(super) name: String,
+    pub(super) custom_data: Option<Result<serde_json::Value, PayloadError>>,
+    pub(super) then: Option<(Domain, Result<NewCommand, PayloadError>)>,
+    pub(super) callback: Option<Callback>,
+    pub(super) members: Vec<Members<'a>>,
+}
+
+impl<'a, B> BatchBuilder<'a, B, Empty> {
+    pub(super) fn new(domain: &Domain, name: String) -> Self {
+        let plan = Plan {
+            domain: domain.clone(),
+            id: None,
+            name,
+            custom_data: None,
+            then: None,
+            callback: None,
+            members: Vec::new(),
+        };
+        Self { plan, kind: PhantomData }
+    }
+}
+
+impl<'a, B, S> BatchBuilder<'a, B, S> {
+    /// Adds a command, or one [with an id](crate::bus::CommandExt::with_id).
+    pub fn push<M>(mut self, command: M) -> BatchBuilder<'a, B, Filled>
+    where
+        M: IntoCommand,
+        M::Command: BatchMember<B>,
+    {
+        self.plan.members.push(Box::new(std::iter::once(prepare(command))));
+        BatchBuilder { plan: self.plan, kind: PhantomData }
+    }
+
+    /// Adds the commands of an iterator. It is asked for them while the batch is written, a thousand at a time, so they
+    /// are never all in memory.
+    pub fn extend<M, I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
+    where
+        I: IntoIterator<Item = M, IntoIter: Send + 'a>,
+        M: IntoCommand + 'a,
+        M::Command: BatchMember<B>,
+    {
+        self.plan.members.push(Box::new(commands.into_iter().map(prepare)));
+        BatchBuilder { plan: self.plan, kind: PhantomData }
+    }
+
+    /// Chooses the id of the batch, so that creating it twice is found out.
+    pub fn id(mut self, id: BatchId) -> Self {
+        self.plan.id = Some(id);
+        self
+    }
+
+    /// Keeps data of one's own with the batch; it comes back in [`BatchMetadata::custom_data`].
+    pub fn custom_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        self.plan.custom_data = Some(seal("custom_data", data).and_then(|raw| {
+            serde_json::from_str(raw.get())
+                .map_err(|source| PayloadError::Serialize { command_type: "custom_data".to_owned(), source })
+        }));
+        self
+    }
+
+    /// Calls back once when the batch has ended, in whichever process its last command does.
+    ///
+    /// The callback lives in the memory of this process and is lost with it; for one that is not, use
+    /// [`then`](Self::then). It runs in a task of its own, outside any transaction; an error or a panic of it is logged
+    /// and changes nothing. A batch with anything in troubleshooting has not ended.
+    pub fn on_complete<F, Fut, O>(mut self, callback: F) -> Self
+    where
+        F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
+        Fut: CallbackFuture<O> + Send + 'static,
+    {
+        self.plan.callback = Some(Box::new(|batch| callback(batch).outcome()));
+        self
+    }
+
+    /// Sends a command when the batch has ended, in the transaction that ends it: it is durable, retried and audited
+    /// like any other, and may be of another domain.
+    pub fn then<C: Command>(mut self, command: C) -> Self {
+        self.plan.then = Some((C::SPEC.domain.clone(), prepare(command)));
+        self
+    }
+
+    /// Creates the batch with all its commands: a future of [`Batch`](super::Batch), with `.within(&mut tx)` before
+    /// the `.await`.
+    pub fn send(self, bus: &Bus) -> BatchSending<'a>
+    where
+        S: HasCommands,
+    {
+        BatchSending::new(bus.clone(), self.plan)
+    }
+}
+
+impl<B, S> fmt::Debug for BatchBuilder<'_, B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchBuilder")
+            .field("domain", &self.plan.domain)
+            .field("name", &self.plan.name)
+            .finish_non_exhaustive()
+    }
+}

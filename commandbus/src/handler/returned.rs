@@ -1,0 +1,110 @@
+//! What a handler returned, told apart by its type: a reply, or a `Result` of one.
+//!
+//! A generic function cannot ask whether its type is a `Result`. Generated code can, for it knows the written type:
+//! method lookup tries `&&Returned<W>` first and finds the method for `Result`, and only else that for any `W`.
+
+use std::{convert::Infallible, marker::PhantomData};
+
+use serde_json::value::to_raw_value;
+
+use super::{Outcome, classify::ErrorOf};
+use crate::message::{Command, Failure};
+
+/// The written return type of a handler.
+#[derive(Debug)]
+pub struct Returned<W>(PhantomData<fn() -> W>);
+
+impl<W> Returned<W> {
+    #[allow(clippy::new_without_default, reason = "generated code names it, nothing else")]
+    /// Stands for a type; there is nothing in it.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// A written return type `W` as a result of reply and error.
+#[derive(Debug)]
+pub struct Shape<W, R, E> {
+    split: fn(W) -> Result<R, E>,
+}
+
+/// First: a `Result`.
+pub trait ResultReturn<R, E> {
+    /// As it is.
+    fn shape(&self) -> Shape<Result<R, E>, R, E>;
+}
+
+impl<R, E> ResultReturn<R, E> for &Returned<Result<R, E>> {
+    fn shape(&self) -> Shape<Result<R, E>, R, E> {
+        Shape { split: |result| result }
+    }
+}
+
+/// Else: a reply that cannot fail.
+pub trait PlainReturn<W> {
+    /// Always `Ok`.
+    fn shape(&self) -> Shape<W, W, Infallible>;
+}
+
+impl<W> PlainReturn<W> for Returned<W> {
+    fn shape(&self) -> Shape<W, W, Infallible> {
+        Shape { split: Ok }
+    }
+}
+
+impl<W, R, E> Shape<W, R, E> {
+    /// Its error type, to be classified.
+    pub fn error(&self) -> ErrorOf<E> {
+        ErrorOf::new()
+    }
+
+    pub(crate) fn conclusion(self, done: fn(R) -> Outcome, failure: fn(&E) -> Failure) -> Conclusion<W, R, E> {
+        Conclusion { split: self.split, done, failure }
+    }
+}
+
+/// What to make of a returned value.
+#[derive(Debug)]
+pub struct Conclusion<W, R, E> {
+    split: fn(W) -> Result<R, E>,
+    done: fn(R) -> Outcome,
+    failure: fn(&E) -> Failure,
+}
+
+impl<W, R, E> Conclusion<W, R, E> {
+    pub(crate) fn of(self, written: W) -> Outcome {
+        match (self.split)(written) {
+            Ok(reply) => (self.done)(reply),
+            Err(error) => Outcome::Failed((self.failure)(&error)),
+        }
+    }
+}
+
+pub(crate) fn done<C: Command>(reply: C::Reply) -> Outcome {
+    if !C::SPEC.keeps_reply {
+        return Outcome::Done(None);
+    }
+    to_raw_value(&reply).map(|reply| Outcome::Done(Some(reply))).unwrap_or_else(|error| {
+        Outcome::Failed(Failure::permanent(
+            "REPLY_NOT_SERIALIZABLE",
+            format!("the reply of `{}` cannot be written as JSON: {error}", C::SPEC.name),
+        ))
+    })
+}
+
+/// That a type is the reply of `C`: a bound rather than an equation, so that a wrong one is reported in these words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the reply of `{C}`",
+    label = "expected `{Expected}`, the reply that `{C}` declares",
+    note = "return `{Expected}` or `Result<{Expected}, E>`, or change `reply = ..` in `#[command]` of `{C}`"
+)]
+pub trait ReplyTo<C, Expected>: Sized {
+    /// What is done with the declared type is done with this one.
+    fn conclude(done: fn(Expected) -> Outcome) -> fn(Self) -> Outcome;
+}
+
+impl<C, R> ReplyTo<C, R> for R {
+    fn conclude(done: fn(R) -> Outcome) -> fn(R) -> Outcome {
+        done
+    }
+}

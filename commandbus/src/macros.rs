@@ -1,0 +1,159 @@
+//! The macros, with what their users read.
+
+/// Makes a struct or an enum a command.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Receipt {
+///     balance: i64,
+/// }
+///
+/// #[command(domain = "payments", reply = Receipt, max_attempts = 5, backoff = "10s, 60s, 5m")]
+/// #[derive(Serialize, Deserialize)]
+/// struct DebitAccount {
+///     account: u64,
+///     cents: i64,
+///     #[command(sensitive)]
+///     card_number: String,
+/// }
+///
+/// assert_eq!(DebitAccount::SPEC.name, "DebitAccount");
+/// assert_eq!(DebitAccount::SPEC.sensitive, ["card_number"]);
+/// ```
+///
+/// The type itself stays as it is and implements [`Command`](crate::message::Command).
+///
+/// | argument | says | else |
+/// |---|---|---|
+/// | `domain = "payments"` | whose queue carries it | required |
+/// | `reply = Receipt` | what its handler returns, and senders can wait for | nothing |
+/// | `name = "DebitAccount"` | the name it travels under | the type's |
+/// | `aliases("Debit", "Charge")` | former names, still accepted | none |
+/// | `max_attempts = 5` | how often it is attempted before it is parked | 3 |
+/// | `backoff = "10s, 60s, 5m"` | the pauses between attempts, the last one repeating | 10 s, 60 s, 5 min |
+/// | `timeout = "30s"` | how long one attempt may take | the worker's |
+/// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
+///
+/// `#[command(sensitive)]` on a field: it is masked wherever people look, by the name that serde writes it under.
+pub use commandbus_macros::command;
+
+/// Makes an async function the handler of a command: of the type of its first parameter.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "payments", reply = i64)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct DebitAccount { cents: i64 }
+/// #[derive(Clone)]
+/// struct Ledger {
+///     balance: i64,
+/// }
+///
+/// #[derive(Debug, thiserror::Error, HandlerError)]
+/// enum DebitError {
+///     #[error("insufficient funds")]
+///     #[business_rule(code = "INSUFFICIENT_FUNDS")]
+///     Insufficient,
+/// }
+///
+/// #[handler]
+/// async fn debit_account(
+///     command: DebitAccount,
+///     context: Context,
+///     State(ledger): State<Ledger>,
+/// ) -> Result<i64, DebitError> {
+///     if command.cents > ledger.balance && context.attempt() == 1 {
+///         return Err(DebitError::Insufficient);
+///     }
+///     Ok(ledger.balance - command.cents)
+/// }
+/// ```
+///
+/// After its command a handler takes [`Context`](crate::handler::Context), [`State<T>`](crate::handler::State), one
+/// [`Tx`](crate::handler::Tx), and types of your own that implement [`FromContext`](crate::handler::FromContext).
+///
+/// It returns the reply of the command (nothing, if the command declares none) or a `Result` of it. What an error means
+/// for the command is decided by the first of these that its type is:
+///
+/// 1. a [`HandlerError`](crate::HandlerError), which says so itself;
+/// 2. a `std::error::Error`: transient, with the name of the type as its code;
+/// 3. `anyhow::Error`, `Box<dyn Error + Send + Sync>` or the like: transient, with the code `ERROR`.
+///
+/// For the last two the chain of causes is searched first: a `HandlerError` that went through `?` keeps its kind.
+///
+/// The function stays as it is, to be called in a unit test. Its name also becomes a type, for
+/// [`handlers!`](crate::handlers); and it is linked into the program, where every worker of the domain finds it.
+pub use commandbus_macros::handler;
+
+/// Says what each variant of an error, or an error that is a struct, means for the command.
+///
+/// ```
+/// use commandbus::{message::FailureKind, prelude::*};
+///
+/// #[derive(Debug, thiserror::Error, HandlerError)]
+/// enum DebitError {
+///     #[error("account {0} is closed")]
+///     #[permanent(code = "ACCOUNT_CLOSED")] // parked at once, for an operator
+///     Closed(u64),
+///     #[error("insufficient funds")]
+///     #[business_rule(code = "INSUFFICIENT_FUNDS")] // the command ends as failed
+///     Insufficient,
+///     #[error(transparent)]
+///     #[transient(code = "LEDGER")] // retried, then parked
+///     Ledger(#[from] std::io::Error),
+///     #[error(transparent)]
+///     #[inherit] // as the error inside says
+///     Other(#[from] Failure),
+/// }
+///
+/// let failure = DebitError::Closed(7).failure();
+/// assert_eq!(failure.kind, FailureKind::Permanent);
+/// assert_eq!(failure.message, "account 7 is closed");
+/// ```
+///
+/// A variant that does not say what it means does not compile. `#[handler_error(crate = ::path)]` on the type says where
+/// this library is, if it was renamed or re-exported.
+pub use commandbus_macros::HandlerError;
+
+/// The code that the macros of this library make of the items inside, as formatted text: to look at, or to keep in a
+/// snapshot.
+///
+/// ```
+/// let code = commandbus::expansion_of! {
+///     #[command(domain = "payments")]
+///     #[derive(Serialize, Deserialize)]
+///     struct DebitAccount;
+/// };
+/// assert!(code.contains("impl ::commandbus::message::Command for DebitAccount"));
+/// ```
+pub use commandbus_macros::expansion_of;
+
+/// Lists handlers by the names of their functions, for a worker that should not take every handler linked into the
+/// program. A command handled twice in one list does not compile.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// #[command(domain = "billing")]
+/// #[derive(Serialize, Deserialize)]
+/// struct CloseMonth {
+///     month: String,
+/// }
+///
+/// #[handler]
+/// async fn close_month(command: CloseMonth) {
+///     let _ = command.month;
+/// }
+///
+/// let list = handlers![close_month];
+/// assert_eq!(list.entries().len(), 1);
+/// ```
+#[macro_export]
+macro_rules! handlers {
+    ($($handlers:tt)*) => {
+        $crate::__private::handlers!(($crate) $($handlers)*)
+    };
+}

@@ -1,0 +1,41 @@
+//! Floor 7: what an operator may ask and do.
+//!
+//! The same functions serve Rust code, HTTP, the command line and the web pages.
+
+mod audit;
+mod batches;
+mod commands;
+mod error;
+mod resolve;
+mod troubleshooting;
+
+pub use audit::AuditTrail;
+pub use batches::Batches;
+pub use commands::Commands;
+pub use error::OpsError;
+pub use resolve::Operator;
+pub use troubleshooting::{Case, Troubleshooting};
+
+use crate::bus::Bus;
+
+impl Bus {
+    /// What is parked, and what an operator can do about it.
+    pub fn troubleshooting(&self) -> Troubleshooting {
+        Troubleshooting::new(self.clone())
+    }
+
+    /// Single commands: to look at, and to cancel before they run.
+    pub fn commands(&self) -> Commands {
+        Commands::new(self.clone())
+    }
+
+    /// Batches.
+    pub fn batches(&self) -> Batches {
+        Batches::new(self.clone())
+    }
+
+    /// What happened to a command or a batch.
+    pub fn audit(&self) -> AuditTrail {
+        AuditTrail::new(self.clone())
+    }
+}

@@ -1,0 +1,27 @@
+//! The audit trail, read.
+
+use crate::{
+    bus::Bus,
+    error::StoreError,
+    message::{AuditEvent, BatchId, CommandId, Domain},
+};
+
+/// The audit trail: what happened, oldest first.
+#[derive(Debug, Clone)]
+pub struct AuditTrail(Bus);
+
+impl AuditTrail {
+    pub(super) fn new(bus: Bus) -> Self {
+        Self(bus)
+    }
+
+    /// What happened to a command; nothing when there is no such command.
+    pub async fn of_command(&self, domain: &Domain, id: CommandId) -> Result<Vec<AuditEvent>, StoreError> {
+        self.0.store().audit(domain, id.as_uuid()).await
+    }
+
+    /// What happened to a batch as a whole: its start and its end.
+    pub async fn of_batch(&self, domain: &Domain, id: BatchId) -> Result<Vec<AuditEvent>, StoreError> {
+        self.0.store().audit(domain, id.as_uuid()).await
+    }
+}

@@ -1,0 +1,125 @@
+//! What an operator does with a parked command.
+
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use super::OpsError;
+use crate::{
+    bus::Bus,
+    message::{Command, CommandId, Domain, envelope::seal},
+    store::{OperatorAction, OperatorVerb, Resolution},
+};
+
+/// An operator at work on the troubleshooting queue. Of two who resolve the same command, one wins and the other gets
+/// [`OpsError::NotParked`].
+#[derive(Debug, Clone)]
+#[must_use = "an operator does nothing by being named"]
+pub struct Operator {
+    bus: Bus,
+    name: String,
+    reason: Option<String>,
+}
+
+impl Operator {
+    pub(super) fn new(bus: Bus, name: String) -> Self {
+        Self { bus, name, reason: None }
+    }
+
+    /// Says why, for the audit trail.
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Sends it again as it is, with a new budget of attempts.
+    pub async fn retry(&self, domain: &Domain, id: CommandId) -> Result<(), OpsError> {
+        self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Retry { payload: None }).await
+    }
+
+    /// Sends it again with another payload, which is first read as the command's type; the old one is archived.
+    pub async fn retry_edited<C: Command>(&self, id: CommandId, payload: &Value) -> Result<(), OpsError> {
+        let (domain, name) = (&C::SPEC.domain, C::SPEC.name);
+        let stored = self.bus.store().command(domain, id).await?;
+        let actual = stored.ok_or_else(|| OpsError::CommandNotFound { domain: domain.clone(), id })?.command_type;
+        if !C::SPEC.answers_to(&actual) {
+            return Err(OpsError::OtherType { id, actual, given: name });
+        }
+        let payload = seal(name, payload)?;
+        // From the text, as the handler will read it.
+        serde_json::from_str::<C>(payload.get())
+            .map_err(|source| OpsError::Undecodable { command_type: name, source })?;
+        self.retry_with(domain, id, payload).await
+    }
+
+    /// Like [`retry_edited`](Self::retry_edited) where the type is not known to this program: whether its handler can
+    /// read the payload shows when it runs.
+    pub async fn retry_edited_untyped(&self, domain: &Domain, id: CommandId, payload: &Value) -> Result<(), OpsError> {
+        self.retry_with(domain, id, seal("edited command", payload)?).await
+    }
+
+    /// Ends it as CANCELED. The reason is required: its sender gets it.
+    pub async fn cancel(&self, domain: &Domain, id: CommandId, reason: &str) -> Result<(), OpsError> {
+        let (_, reason) = checked(&self.name, reason)?;
+        self.resolve(domain, id, Some(reason), OperatorVerb::Cancel).await
+    }
+
+    /// Ends it as COMPLETED without a result, as after doing by hand what it was for.
+    pub async fn complete(&self, domain: &Domain, id: CommandId) -> Result<(), OpsError> {
+        self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Complete { result: None }).await
+    }
+
+    /// Ends it as COMPLETED with the result that its handler would have returned.
+    pub async fn complete_with<R>(&self, domain: &Domain, id: CommandId, result: &R) -> Result<(), OpsError>
+    where
+        R: Serialize + Sync + ?Sized,
+    {
+        let result = Some(seal("result", result)?);
+        self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Complete { result }).await
+    }
+
+    async fn retry_with(&self, domain: &Domain, id: CommandId, payload: Box<RawValue>) -> Result<(), OpsError> {
+        let verb = OperatorVerb::Retry { payload: Some(payload) };
+        self.resolve(domain, id, self.reason.as_deref(), verb).await
+    }
+
+    async fn resolve(
+        &self,
+        domain: &Domain,
+        id: CommandId,
+        reason: Option<&str>,
+        verb: OperatorVerb,
+    ) -> Result<(), OpsError> {
+        let action = OperatorAction {
+            command_id: id,
+            operator: named(&self.name)?.to_owned(),
+            reason: reason.map(|reason| stated(reason).map(str::to_owned)).transpose()?,
+            verb,
+        };
+        match self.bus.store().resolve(domain, &[action]).await?.first() {
+            Some(Resolution::Done) => Ok(()),
+            Some(Resolution::NotParked(status)) => Err(OpsError::NotParked { id, status: *status }),
+            Some(Resolution::MessageGone) => Err(OpsError::MessageGone { id }),
+            Some(Resolution::NotFound) | None => Err(OpsError::CommandNotFound { domain: domain.clone(), id }),
+        }
+    }
+}
+
+/// An operator's name and a reason, where both are required.
+pub(super) fn checked<'a>(operator: &'a str, reason: &'a str) -> Result<(&'a str, &'a str), OpsError> {
+    let operator = named(operator)?;
+    let reason = stated(reason)?;
+    if reason.is_empty() { Err(OpsError::ReasonRequired) } else { Ok((operator, reason)) }
+}
+
+fn named(operator: &str) -> Result<&str, OpsError> {
+    match operator.trim() {
+        "" => Err(OpsError::OperatorRequired),
+        name if name.contains('\0') => Err(OpsError::Nul { what: "operator's name" }),
+        name => Ok(name),
+    }
+}
+
+fn stated(reason: &str) -> Result<&str, OpsError> {
+    let reason = reason.trim();
+    if reason.contains('\0') { Err(OpsError::Nul { what: "reason" }) } else { Ok(reason) }
+}

@@ -1,0 +1,12 @@
+//! What a program that uses commands needs most often: `use commandbus::prelude::*;`
+
+pub use commandbus_macros::{HandlerError, command, handler};
+pub use serde::{Deserialize, Serialize};
+
+pub use crate::{
+    bus::{BatchKind, BatchMember, Bus, CommandExt},
+    handler::{Context, FromContext, State, Tx},
+    handlers,
+    message::{BatchMetadata, Command, Failure, HandlerError},
+    worker::Worker,
+};

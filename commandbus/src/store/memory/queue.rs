@@ -1,0 +1,93 @@
+//! A queue of messages with visibility and an archive, as PGMQ keeps it.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, value::RawValue};
+
+/// A message in a queue, or in its archive.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Message {
+    /// Its number in the queue.
+    pub msg_id: i64,
+    /// What it says.
+    pub body: Box<RawValue>,
+    /// What travels beside it.
+    pub headers: Option<Map<String, Value>>,
+    /// When it was put.
+    pub enqueued_at: DateTime<Utc>,
+    /// From when on it can be received; `None` while it is held by a pause.
+    pub visible_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    last_id: i64,
+    live: BTreeMap<i64, Message>,
+    archive: BTreeMap<i64, Message>,
+}
+
+impl Queue {
+    pub(super) fn push(
+        &mut self,
+        body: Box<RawValue>,
+        headers: Option<Map<String, Value>>,
+        now: DateTime<Utc>,
+        visible_at: DateTime<Utc>,
+    ) -> i64 {
+        self.last_id += 1;
+        let message = Message { msg_id: self.last_id, body, headers, enqueued_at: now, visible_at: Some(visible_at) };
+        self.live.insert(self.last_id, message);
+        self.last_id
+    }
+
+    /// The first visible message behind `after`.
+    pub(super) fn next_visible(&self, after: i64, now: DateTime<Utc>) -> Option<&Message> {
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        self.live
+            .range(behind)
+            .map(|(_, message)| message)
+            .find(|message| message.visible_at.is_some_and(|visible_at| visible_at <= now))
+    }
+
+    /// Hides a message until then.
+    pub(super) fn hide_until(&mut self, msg_id: i64, visible_at: DateTime<Utc>) {
+        self.set_visible_at(msg_id, Some(visible_at));
+    }
+
+    /// Hides a message until it is released.
+    pub(super) fn hold(&mut self, msg_id: i64) {
+        self.set_visible_at(msg_id, None);
+    }
+
+    /// Shows a message that was held.
+    pub(super) fn release(&mut self, msg_id: i64, now: DateTime<Utc>) {
+        if self.live.get(&msg_id).is_some_and(|message| message.visible_at.is_none()) {
+            self.set_visible_at(msg_id, Some(now));
+        }
+    }
+
+    fn set_visible_at(&mut self, msg_id: i64, visible_at: Option<DateTime<Utc>>) {
+        if let Some(message) = self.live.get_mut(&msg_id) {
+            message.visible_at = visible_at;
+        }
+    }
+
+    pub(super) fn delete(&mut self, msg_id: i64) {
+        self.live.remove(&msg_id);
+    }
+
+    pub(super) fn archive(&mut self, msg_id: i64) -> Option<&Message> {
+        let message = self.live.remove(&msg_id)?;
+        Some(self.archive.entry(msg_id).or_insert(message))
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = &Message> {
+        self.live.values()
+    }
+
+    pub(super) fn archived(&self) -> impl Iterator<Item = &Message> {
+        self.archive.values()
+    }
+}

@@ -1,0 +1,222 @@
+//! One delivery through its handler, in small steps.
+
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use metrics::histogram;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{
+    engine::Engine,
+    settlement::{self, Ending, Terms},
+    settling, transactional,
+};
+use crate::{
+    handler::{Context, HandlerEntry, Invocation, Outcome, context, transaction::TxSlot},
+    message::{Backoff, FailureKind},
+    store::{Delivery, Settled, Settlement, Verdict},
+    telemetry::{self, field, metric},
+};
+
+/// How long a canceled handler has to end by itself before it is dropped where it stands.
+pub(super) const COURTESY: Duration = Duration::from_secs(1);
+
+/// What is left to do for a delivery.
+#[derive(Debug)]
+pub(super) enum Conclusion {
+    /// To be settled with others.
+    Settle(Verdict),
+    /// Its own transaction settled it, or found it stale.
+    Settled(Verdict, Settled),
+}
+
+/// One of the runners, of which there are as many as commands may run at once: handles what waits until nothing does.
+pub(super) async fn run(engine: Arc<Engine>) {
+    while let Some((delivery, cancellation)) = engine.hand.next() {
+        handle(&engine, delivery, cancellation).await;
+        // Handlers that never wait would else keep the thread to themselves.
+        tokio::task::consume_budget().await;
+    }
+}
+
+async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationToken) {
+    let started = Instant::now();
+    let token = delivery.token;
+    let conclusion = match engine.registry.find(&delivery.command_type) {
+        Some(entry) => {
+            let span = tracing::info_span!(
+                telemetry::HANDLE,
+                { field::DOMAIN } = %engine.domain,
+                { field::COMMAND_ID } = %token.command_id,
+                { field::COMMAND_TYPE } = %delivery.command_type,
+                { field::CORRELATION_ID } = delivery.correlation_id.map(tracing::field::display),
+                { field::ATTEMPT } = delivery.attempt,
+                { field::MAX_ATTEMPTS } = delivery.max_attempts,
+            );
+            Execution::new(engine, entry, delivery, cancellation).run().instrument(span).await
+        }
+        None => unknown(engine, delivery),
+    };
+    let ours = engine.hand.end(token, started.elapsed());
+    match conclusion {
+        Conclusion::Settle(verdict) if ours => engine.outbox.put([Settlement { token, verdict }]),
+        // Counted and warned about when its lease was lost.
+        Conclusion::Settle(_) => {}
+        Conclusion::Settled(verdict, answer) => {
+            settling::note(engine, &Settlement { token, verdict }, answer);
+            engine.hand.release([token]);
+        }
+    }
+}
+
+/// A delivery that no handler takes.
+fn unknown(engine: &Engine, delivery: Delivery) -> Conclusion {
+    let command_type = delivery.command_type;
+    let mut warned = engine.unknown_types.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.insert(command_type.clone()) {
+        tracing::warn!(
+            { field::DOMAIN } = %engine.domain, { field::COMMAND_TYPE } = %command_type,
+            "no handler of this worker takes this type; it may come from a newer sender",
+        );
+    }
+    let terms = Terms {
+        attempt: delivery.attempt,
+        max_attempts: delivery.max_attempts,
+        backoff: Backoff::DEFAULT,
+        keeps_reply: false,
+        unknown_types: engine.settings.unknown_types,
+        jitter: 0.0,
+    };
+    Conclusion::Settle(settlement::decide(Ending::Unknown { command_type }, &terms))
+}
+
+/// The call of one handler for one delivery.
+#[derive(Debug)]
+pub(super) struct Execution<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) entry: &'a HandlerEntry,
+    pub(super) context: Context,
+    cancellation: CancellationToken,
+}
+
+impl<'a> Execution<'a> {
+    fn new(engine: &'a Engine, entry: &'a HandlerEntry, delivery: Delivery, cancellation: CancellationToken) -> Self {
+        let inner = context::Inner {
+            bus: engine.bus.clone(),
+            delivery,
+            resources: engine.resources.clone(),
+            cancellation: cancellation.clone(),
+            transaction: TxSlot::default(),
+        };
+        Self { engine, entry, context: Context { inner: Arc::new(inner) }, cancellation }
+    }
+
+    async fn run(self) -> Conclusion {
+        let postgres = self.engine.store().as_postgres().filter(|_| self.entry.is_transactional());
+        match postgres {
+            Some(store) => transactional::run(&self, store).await,
+            None => {
+                let ending = self.call().await;
+                Conclusion::Settle(self.decide(ending))
+            }
+        }
+    }
+
+    pub(super) fn delivery(&self) -> &Delivery {
+        &self.context.inner.delivery
+    }
+
+    /// Calls the handler, for as long as it may run, and catches its panic.
+    pub(super) async fn call(&self) -> Ending {
+        let started = Instant::now();
+        let limit = self.entry.command.timeout;
+        let invocation = Invocation { context: self.context.clone() };
+        // Everything of the user's, from the making of the future to its drop, happens inside of what catches panics.
+        let guarded = AssertUnwindSafe(async {
+            tokio::select! {
+                biased;
+                outcome = async { (self.entry.call)(invocation).await } => Ending::Returned(outcome),
+                limit = elapsed(limit) => Ending::TimedOut(limit),
+                () = self.given_up() => Ending::Interrupted { after: Duration::ZERO },
+            }
+        });
+        let ending = guarded.catch_unwind().await.unwrap_or_else(|panic| Ending::Panicked(words_of(&*panic)));
+        histogram!(
+            metric::HANDLER_SECONDS,
+            "domain" => self.engine.domain.to_string(), "command_type" => self.entry.command.name
+        )
+        .record(started.elapsed());
+        match ending {
+            // It was told to stop, so that it did not succeed is no failure of its own.
+            Ending::Returned(Outcome::Failed(failure))
+                if failure.kind == FailureKind::Transient && self.cancellation.is_cancelled() =>
+            {
+                Ending::Interrupted { after: Duration::ZERO }
+            }
+            Ending::TimedOut(_) => {
+                // For tasks of its own that it left behind.
+                self.cancellation.cancel();
+                ending
+            }
+            other => other,
+        }
+    }
+
+    /// Decides what to record, and logs what went wrong.
+    pub(super) fn decide(&self, ending: Ending) -> Verdict {
+        let terms = Terms {
+            attempt: self.delivery().attempt,
+            max_attempts: self.delivery().max_attempts,
+            backoff: self.entry.command.backoff(),
+            keeps_reply: self.entry.command.keeps_reply,
+            unknown_types: self.engine.settings.unknown_types,
+            jitter: rand::random_range(-1.0..=1.0),
+        };
+        let verdict = settlement::decide(ending, &terms);
+        match &verdict {
+            Verdict::Retry { failure, after } => tracing::warn!(
+                { field::ERROR_CODE } = %failure.code, error = %failure.message, retry_in = ?after, "the attempt failed",
+            ),
+            Verdict::Park { failure, reason } => tracing::error!(
+                { field::ERROR_CODE } = %failure.code, error = %failure.message, { field::REASON } = reason.as_str(),
+                "the command failed",
+            ),
+            Verdict::Fail { failure, .. } => tracing::info!(
+                { field::ERROR_CODE } = %failure.code, error = %failure.message, "a business rule refused the command",
+            ),
+            Verdict::Complete { .. } | Verdict::GiveBack { .. } => {}
+        }
+        verdict
+    }
+
+    async fn given_up(&self) {
+        self.cancellation.cancelled().await;
+        tokio::time::sleep(COURTESY).await;
+    }
+}
+
+/// Returns when the limit is reached; never without one.
+async fn elapsed(limit: Option<Duration>) -> Duration {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            limit
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "the handler panicked with a value that is no text".to_owned())
+}

@@ -1,0 +1,135 @@
+//! The life of a worker, from the first look at its queue to its orderly end.
+
+use std::{panic::resume_unwind, pin::pin, sync::Arc, time::Duration};
+
+use backon::{ExponentialBuilder, Retryable};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease, settling};
+use crate::{
+    error::StoreError,
+    store::{Delivery, Settlement, Verdict},
+    telemetry::field,
+};
+
+/// How long a handler that was dropped may take to let go of what it held.
+const LETTING_GO: Duration = Duration::from_secs(1);
+
+/// Runs until `shutdown` completes, then ends in order.
+pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
+    let _end = End(Arc::clone(&engine));
+    let mut shutdown = pin!(shutdown);
+    tokio::select! {
+        biased;
+        () = &mut shutdown => return Ok(()),
+        ready = prepare(&engine) => ready?,
+    }
+    let mut intake = JoinSet::new();
+    intake.spawn(intake::run(Arc::clone(&engine)));
+    let mut upkeep = JoinSet::new();
+    for _ in 0..settling::LANES {
+        upkeep.spawn(settling::run(Arc::clone(&engine)));
+    }
+    upkeep.spawn(lease::run(Arc::clone(&engine)));
+    upkeep.spawn(folding::run(Arc::clone(&engine)));
+
+    engine.vitals.enter(WorkerPhase::Running);
+    tracing::info!({ field::DOMAIN } = %engine.domain, concurrency = engine.settings.concurrency, "the worker runs");
+    tokio::select! {
+        () = &mut shutdown => {}
+        () = ended(&mut intake) => {}
+        () = ended(&mut upkeep) => {}
+    }
+    engine.vitals.enter(WorkerPhase::Stopping);
+    tracing::info!({ field::DOMAIN } = %engine.domain, "the worker stops");
+    wind_down(&engine, intake).await;
+    engine.stopped.cancel();
+    ended(&mut upkeep).await;
+    tracing::info!({ field::DOMAIN } = %engine.domain, "the worker has stopped");
+    Ok(())
+}
+
+/// Makes sure that the queue is there; waits for a database that is not, since services start in any order.
+async fn prepare(engine: &Engine) -> Result<(), StoreError> {
+    (|| engine.call("ensure_queues", engine.store().ensure_queues(&engine.domain, &[])))
+        .retry(
+            ExponentialBuilder::default()
+                .with_min_delay(Duration::from_millis(200))
+                .with_max_delay(Duration::from_secs(10))
+                .with_jitter()
+                .without_max_times(),
+        )
+        .when(StoreError::is_transient)
+        .await
+}
+
+/// Lets what runs finish, gives back what does not, and settles everything.
+async fn wind_down(engine: &Engine, mut intake: JoinSet<()>) {
+    let mut grace = pin!(sleep(engine.settings.grace_period));
+    engine.closing.cancel();
+    give_back(engine, engine.hand.close());
+    tokio::select! {
+        () = ended(&mut intake) => {}
+        () = &mut grace => intake.shutdown().await,
+    }
+    // What the last receives brought.
+    give_back(engine, engine.hand.close());
+    tokio::select! {
+        () = engine.hand.until(|count| count.running == 0) => {}
+        () = &mut grace => {
+            tracing::warn!(
+                { field::DOMAIN } = %engine.domain, { field::COUNT } = engine.hand.count().running,
+                "the grace period is over; handlers that still run are canceled",
+            );
+            engine.interrupt.cancel();
+            if timeout(COURTESY + LETTING_GO, engine.hand.until(|count| count.running == 0)).await.is_err() {
+                tracing::warn!(
+                    { field::DOMAIN } = %engine.domain, { field::COUNT } = engine.hand.count().running,
+                    "handlers block their threads; their commands will be delivered again when their leases end",
+                );
+            }
+        }
+    }
+    // Beyond a lease the outcomes are no longer protected by it.
+    let written = |running| engine.hand.until(move |count| count.held <= running);
+    if timeout(engine.settings.lease, written(engine.hand.count().running)).await.is_err() {
+        engine.abandon.cancel();
+    }
+}
+
+fn give_back(engine: &Engine, deliveries: Vec<Delivery>) {
+    engine.outbox.put(
+        deliveries
+            .into_iter()
+            .map(|delivery| Settlement { token: delivery.token, verdict: Verdict::GiveBack { after: Duration::ZERO } }),
+    );
+}
+
+/// Returns when all of these tasks have; a panic of one of them, a mistake of ours, goes on here.
+async fn ended(tasks: &mut JoinSet<()>) {
+    while let Some(result) = tasks.join_next().await {
+        if let Err(error) = result
+            && error.is_panic()
+        {
+            resume_unwind(error.into_panic());
+        }
+    }
+}
+
+/// The end of a worker, orderly or because its future was dropped: then nothing more starts, what runs is canceled, and
+/// the leases run out.
+struct End(Arc<Engine>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let Self(engine) = self;
+        drop(engine.hand.close());
+        engine.closing.cancel();
+        engine.interrupt.cancel();
+        engine.stopped.cancel();
+        engine.vitals.enter(WorkerPhase::Stopped);
+    }
+}

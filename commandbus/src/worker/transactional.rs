@@ -1,0 +1,162 @@
+//! A handler and its settlement in one transaction.
+//!
+//! The transaction commits only together with the settlement of the delivery it was begun for. In every other case it
+//! is rolled back, and what went wrong is recorded by the ordinary lanes, in a transaction of their own.
+
+use std::time::Duration;
+
+use sqlx::{Postgres, Transaction};
+
+use super::{
+    execution::{Conclusion, Execution},
+    settlement::Ending,
+};
+use crate::{
+    error::StoreError,
+    handler::Outcome,
+    message::Failure,
+    store::{Settled, Settlement, Verdict, postgres::PostgresStore},
+};
+
+/// Raised by `settle_commands` when the transaction is not the one that was begun for the delivery.
+const ENDED_BY_HANDLER: &str = "CB002";
+
+/// PostgreSQL: in_failed_sql_transaction.
+const IN_FAILED_TRANSACTION: &str = "25P02";
+
+/// The pause before a delivery whose transaction could not be begun comes again.
+const BEGIN_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long a rollback is waited for. Beyond it the statement that holds it up is left to the connection's pool.
+const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Conclusion {
+    let slot = &execution.context.inner.transaction;
+    match begin(execution, store).await {
+        Ok(transaction) => slot.put(transaction),
+        Err(error) => {
+            tracing::warn!(%error, "the transaction of the handler could not be begun; the command is given back");
+            return Conclusion::Settle(execution.decide(Ending::Interrupted { after: BEGIN_AGAIN }));
+        }
+    }
+    let ending = execution.call().await;
+    let transaction = slot.take();
+    let Ending::Returned(Outcome::Done(_)) = ending else {
+        if let Some(transaction) = transaction {
+            roll_back(transaction).await;
+        }
+        return Conclusion::Settle(execution.decide(ending));
+    };
+    let Some(transaction) = transaction else {
+        let ending = Ending::Unsettled(Failure::transient(
+            "TX_NOT_RETURNED",
+            "the handler returned, but its transaction did not come back: it was moved into a task that still runs, or \
+             forgotten; nothing was committed",
+        ));
+        return Conclusion::Settle(execution.decide(ending));
+    };
+    let verdict = execution.decide(ending);
+    if !matches!(verdict, Verdict::Complete { .. }) {
+        roll_back(transaction).await;
+        return Conclusion::Settle(verdict);
+    }
+    settle(execution, store, transaction, verdict).await
+}
+
+async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let engine = execution.engine;
+    // A handler that may take long may also leave its connection alone for long.
+    let timeout = execution.entry.command.timeout;
+    let idle = engine.settings.transaction_idle.max(timeout.unwrap_or_default());
+    store.begin_handler(execution.delivery().token, idle, timeout).await
+}
+
+/// Settles in the handler's transaction and commits it.
+async fn settle(
+    execution: &Execution<'_>,
+    store: &PostgresStore,
+    mut transaction: Transaction<'static, Postgres>,
+    verdict: Verdict,
+) -> Conclusion {
+    let engine = execution.engine;
+    let settlement = Settlement { token: execution.delivery().token, verdict };
+    if !engine.hand.settles_itself(settlement.token) {
+        roll_back(transaction).await;
+        return Conclusion::Settle(settlement.verdict);
+    }
+    let ending = match store.settle_within(&mut transaction, &engine.domain, &settlement).await {
+        Ok(Settled::Recorded) => match transaction.commit().await {
+            Ok(()) => {
+                if execution.delivery().batch_id.is_some() {
+                    engine.unfolded.notify_one();
+                }
+                return Conclusion::Settled(settlement.verdict, Settled::Recorded);
+            }
+            Err(error) => commit_failed(&error),
+        },
+        Ok(Settled::Stale) => {
+            roll_back(transaction).await;
+            return Conclusion::Settled(settlement.verdict, Settled::Stale);
+        }
+        Ok(Settled::Unsettleable) => {
+            roll_back(transaction).await;
+            Ending::Unsettleable(Failure::permanent("UNSETTLEABLE", "the result of the handler cannot be stored"))
+        }
+        Err(error) => {
+            roll_back(transaction).await;
+            settlement_failed(error)
+        }
+    };
+    Conclusion::Settle(execution.decide(ending))
+}
+
+/// What it means that the handler's transaction did not take the settlement.
+fn settlement_failed(error: StoreError) -> Ending {
+    match error {
+        StoreError::Data { code, message } => Ending::Unsettleable(Failure::permanent(code, message)),
+        StoreError::Conflict { code } => Ending::Unsettled(Failure::transient(
+            code,
+            "the transaction of the handler was given up because of a conflicting one",
+        )),
+        StoreError::Database { source } => match sql_state(&source).as_deref() {
+            Some(IN_FAILED_TRANSACTION) => Ending::Unsettled(Failure::transient(
+                "TX_ABORTED",
+                "a statement of the handler failed, and the handler returned normally all the same: nothing could be \
+                 committed; pass the error on, or use a savepoint",
+            )),
+            Some(ENDED_BY_HANDLER) => Ending::Unsettled(Failure::permanent(
+                "TX_ENDED_BY_HANDLER",
+                "the handler ended its transaction itself, so that its writes and its settlement cannot commit together: \
+                 leave COMMIT and ROLLBACK to the worker",
+            )),
+            Some(state) => Ending::Unsettled(Failure::transient(state.to_owned(), source.to_string())),
+            None => lost(&source.to_string()),
+        },
+        other => lost(&other.to_string()),
+    }
+}
+
+/// A commit that fails has been rolled back, or its fate is unknown because the connection was lost. Should it have
+/// committed after all, the delivery is no longer current, and the failure recorded for it is refused as stale.
+fn commit_failed(error: &sqlx::Error) -> Ending {
+    match sql_state(error) {
+        Some(state) => Ending::Unsettled(Failure::transient(state, error.to_string())),
+        None => lost(&error.to_string()),
+    }
+}
+
+fn lost(words: &str) -> Ending {
+    Ending::Unsettled(Failure::transient("TX_LOST", format!("the connection of the transaction was lost: {words}")))
+}
+
+fn sql_state(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+async fn roll_back(transaction: Transaction<'static, Postgres>) {
+    match tokio::time::timeout(ROLLBACK_PATIENCE, transaction.rollback()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the rollback failed; the server ends the transaction by itself"),
+        Err(_) => tracing::debug!("the rollback waits for a statement that still runs"),
+    }
+}

@@ -1,0 +1,18 @@
+//! The cases, by subject. Each runs on a store of its own and is followed by [`World::check`](crate::world::World::check).
+
+pub(crate) mod auditing;
+pub(crate) mod batch_creation;
+pub(crate) mod batch_life;
+pub(crate) mod canceling;
+pub(crate) mod fence;
+pub(crate) mod groups;
+pub(crate) mod listing;
+pub(crate) mod operators;
+pub(crate) mod pausing;
+pub(crate) mod receiving;
+pub(crate) mod replies;
+pub(crate) mod sending;
+pub(crate) mod settling;
+pub(crate) mod strays;
+pub(crate) mod then_commands;
+pub(crate) mod waking;

@@ -1,0 +1,77 @@
+//! The suite on PostgreSQL.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use commandbus::{
+    message::{CommandId, Domain},
+    store::{Store, postgres::PostgresStore},
+};
+use commandbus_tests::TestDatabase;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use super::{Harness, Queued};
+
+struct OnPostgres {
+    store: Arc<PostgresStore>,
+    pool: PgPool,
+    _database: TestDatabase,
+}
+
+pub(crate) async fn start() -> Box<dyn Harness> {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+    Box::new(OnPostgres { store: Arc::new(PostgresStore::new(pool.clone())), pool, _database: database })
+}
+
+#[async_trait]
+impl Harness for OnPostgres {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    /// Moves what waits for the clock, since the clock itself cannot be moved.
+    async fn pass_time(&self, duration: Duration) {
+        let queues: Vec<String> =
+            sqlx::query_scalar("select queue_name::text from pgmq.meta").fetch_all(&self.pool).await.unwrap();
+        for queue in queues {
+            let sql = format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < 'infinity'");
+            sqlx::query(AssertSqlSafe(sql)).bind(duration.as_secs_f64()).execute(&self.pool).await.unwrap();
+        }
+    }
+
+    async fn put(&self, queue: &str, body: Value) -> i64 {
+        sqlx::query_scalar("select pgmq.send($1, $2)").bind(queue).bind(body).fetch_one(&self.pool).await.unwrap()
+    }
+
+    async fn messages(&self, queue: &str) -> Vec<Queued> {
+        let sql = format!("select msg_id, message from pgmq.\"q_{queue}\" order by msg_id");
+        let rows: Vec<(i64, Value)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
+        rows.into_iter().map(|(msg_id, body)| Queued { msg_id, body }).collect()
+    }
+
+    async fn archived(&self, queue: &str) -> Vec<i64> {
+        let sql = format!("select msg_id from pgmq.\"a_{queue}\" order by msg_id");
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap()
+    }
+
+    async fn undelivered_replies(&self) -> Vec<(String, CommandId)> {
+        let rows: Vec<(String, Uuid)> =
+            sqlx::query_as("select reply_queue, command_id from commandbus.undelivered_reply order by id")
+                .fetch_all(&self.pool)
+                .await
+                .unwrap();
+        rows.into_iter().map(|(queue, id)| (queue, CommandId::from_uuid(id))).collect()
+    }
+
+    async fn payload_before_edit(&self, domain: &Domain, id: CommandId) -> Option<Value> {
+        sqlx::query_scalar("select payload_json from commandbus.payload_archive where domain = $1 and command_id = $2")
+            .bind(domain.as_str())
+            .bind(id.as_uuid())
+            .fetch_optional(&self.pool)
+            .await
+            .unwrap()
+    }
+}

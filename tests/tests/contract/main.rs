@@ -1,0 +1,225 @@
+//! One suite of cases that every store passes: what the contract says, tried from outside.
+//!
+//! A case is a function of a [`World`](world::World) in [`cases`]; `on_every_store!` names each of them once. One that
+//! is not named is dead code, and the compiler says so.
+
+mod cases;
+mod harness;
+mod verdicts;
+mod world;
+
+/// The tests of one store: a module per subject, a test per case, each on a store of its own.
+macro_rules! suite {
+    ($store:ident: $($subject:ident { $($case:ident,)+ })+) => {
+        mod $store {
+            $(mod $subject {
+                $(#[tokio::test]
+                async fn $case() {
+                    let world = crate::world::World::new(crate::harness::$store::start().await).await;
+                    crate::cases::$subject::$case(&world).await;
+                    world.check().await;
+                })+
+            })+
+        }
+    };
+}
+
+macro_rules! on_every_store {
+    ($($cases:tt)+) => {
+        suite!(memory: $($cases)+);
+        suite!(postgres: $($cases)+);
+    };
+}
+
+on_every_store! {
+    sending {
+        a_sent_command_is_pending,
+        its_message_is_the_envelope,
+        a_message_without_reply_to_does_not_name_it,
+        payload_headers_and_correlation_arrive_as_sent,
+        a_duplicate_hinders_no_other_of_its_group,
+        the_second_of_two_equal_ids_in_a_group_is_the_duplicate,
+        an_id_is_unique_within_its_domain_only,
+        sending_all_sends_all,
+        sending_all_with_duplicates_sends_nothing_and_names_them,
+        an_empty_group_is_no_error,
+        a_delayed_command_waits_for_its_time,
+        a_start_in_the_past_is_now,
+        what_was_never_sent_is_not_found,
+    }
+    receiving {
+        a_receive_counts_the_attempt_and_raises_the_delivery,
+        a_leased_message_is_received_by_nobody_else,
+        no_more_is_received_than_asked_for,
+        nothing_is_received_of_another_domain,
+        a_command_whose_worker_died_is_received_again,
+        a_renewed_lease_holds_from_then_on,
+        a_command_that_workers_died_on_is_parked_unread,
+        a_retry_that_waits_is_not_taken_for_a_dead_worker,
+        two_receivers_never_get_the_same_command,
+    }
+    strays {
+        a_message_of_no_command_is_put_aside,
+        a_message_of_a_completed_command_is_put_aside,
+        a_message_of_a_failed_command_is_put_aside,
+        a_message_of_a_parked_command_is_put_aside,
+        a_second_message_of_a_command_that_runs_is_put_aside,
+        a_copy_of_a_message_sent_again_by_an_operator_is_put_aside,
+        what_is_no_envelope_is_put_aside,
+    }
+    settling {
+        completing_ends_the_command_and_deletes_its_message,
+        completing_keeps_what_went_wrong_before,
+        a_transient_error_waits_for_the_backoff,
+        a_permanent_error_parks_and_archives,
+        a_parked_command_shows_all_that_is_known_of_it,
+        each_reason_to_park_is_kept,
+        a_business_rule_ends_the_command_unparked,
+        giving_back_counts_no_attempt,
+        giving_back_may_take_a_pause,
+        a_command_given_back_for_ever_is_never_parked,
+        a_settlement_after_the_lease_counts_while_nobody_else_received_it,
+    }
+    fence {
+        a_token_is_used_up_by_completing,
+        a_token_is_used_up_by_a_retry,
+        a_token_is_used_up_by_parking,
+        a_token_is_used_up_by_failing,
+        a_token_is_used_up_by_giving_back,
+        a_token_given_back_stays_dead_when_another_worker_has_the_command,
+        a_worker_that_comes_late_changes_nothing,
+        a_worker_that_comes_late_sends_no_reply,
+        a_token_of_the_attempt_before_the_backoff_is_dead,
+        a_token_of_the_life_before_an_operator_retried_is_dead,
+        a_token_settles_once_even_within_one_group,
+        a_token_fits_in_all_its_parts_or_not_at_all,
+    }
+    groups {
+        every_verdict_of_a_mixed_group_is_recorded,
+        the_answers_are_in_the_order_of_the_group,
+        a_result_that_cannot_be_written_parks_its_command_only,
+        details_that_cannot_be_written_park_their_command_only,
+        a_stale_member_that_cannot_be_written_is_stale,
+    }
+    batch_creation {
+        a_batch_is_created_with_all_its_commands,
+        name_and_custom_data_are_kept,
+        commands_may_come_in_chunks,
+        an_empty_batch_is_refused,
+        an_id_that_comes_twice_refuses_the_batch,
+        an_id_that_comes_twice_in_different_chunks_refuses_the_batch,
+        an_id_that_exists_refuses_the_batch,
+        a_batch_id_that_exists_is_refused_by_name,
+        a_batch_dropped_before_its_end_leaves_nothing,
+        unknown_batches_are_left_out,
+    }
+    batch_life {
+        the_first_receive_starts_it,
+        it_counts_each_end_and_completes_with_the_last,
+        one_group_may_end_it,
+        one_group_may_end_several,
+        a_batch_of_one_is_a_batch,
+        a_refused_command_is_a_failure_of_the_batch,
+        a_canceled_command_is_a_failure_of_the_batch,
+        canceling_everything_starts_and_ends_it,
+        it_stays_open_while_something_is_parked,
+        it_ends_when_an_operator_completes_the_last,
+        it_ends_when_an_operator_cancels_the_last,
+        it_ends_when_what_an_operator_retried_completes,
+        it_ends_only_with_the_last_of_several_parked,
+        a_command_that_workers_died_on_counts_as_parked,
+        retries_and_give_backs_do_not_count,
+        what_comes_late_does_not_count,
+        its_end_tells_status_and_counts,
+        many_at_once_end_it_once,
+    }
+    then_commands {
+        it_is_sent_once_when_the_batch_ends,
+        it_is_sent_also_when_some_failed,
+        it_waits_for_what_is_parked,
+        it_is_sent_when_the_rest_is_canceled,
+        it_may_belong_to_another_domain,
+        its_delay_begins_when_the_batch_ends,
+        a_taken_id_refuses_the_batch,
+        an_id_taken_meanwhile_does_not_keep_the_batch_from_ending,
+    }
+    canceling {
+        a_command_that_waits_is_canceled,
+        a_command_that_waits_for_its_backoff_is_canceled,
+        a_command_given_back_is_canceled,
+        a_command_that_does_not_wait_is_left_alone,
+        a_command_is_canceled_once,
+        canceling_the_rest_leaves_what_began,
+        canceling_the_rest_of_an_unknown_batch_cancels_nothing,
+    }
+    pausing {
+        a_paused_batch_is_held_uncounted,
+        a_resumed_batch_runs_at_once,
+        a_paused_batch_hinders_no_other,
+        what_runs_when_its_batch_is_paused_finishes,
+        a_paused_batch_is_canceled_like_any_other,
+        nothing_is_parked_during_a_pause,
+        nothing_of_a_paused_domain_is_received,
+        what_runs_when_its_domain_is_paused_finishes,
+        each_pause_ends_by_itself,
+        pausing_twice_is_pausing_once,
+        pausing_what_ended_or_never_was_changes_nothing,
+    }
+    replies {
+        a_kept_result_is_found_again,
+        a_result_that_is_not_kept_is_only_a_success,
+        a_kept_refusal_tells_everything,
+        a_refusal_that_is_not_kept_tells_what_the_row_tells,
+        what_has_not_ended_has_no_reply,
+        replies_of_several_are_found_together,
+        nobody_asked_so_nothing_is_sent,
+        a_success_is_sent_to_who_asked,
+        a_success_without_result_is_sent_without_one,
+        a_refusal_is_sent_to_who_asked,
+        a_cancel_is_told_to_who_asked,
+        parking_sends_no_reply_and_its_operator_does,
+        what_operators_end_is_always_kept,
+        a_reply_that_cannot_be_delivered_undoes_nothing,
+    }
+    operators {
+        a_retry_starts_a_new_life,
+        a_retry_may_carry_an_edited_payload,
+        what_was_first_sent_stays_known_however_often_it_is_edited,
+        a_retried_command_may_be_parked_again,
+        a_canceled_command_is_canceled,
+        a_completed_command_is_completed,
+        what_is_not_parked_is_left_alone,
+        of_two_operators_one_wins,
+        a_group_answers_in_order_and_acts_once_on_each,
+    }
+    auditing {
+        a_life_with_every_turn,
+        a_batch_and_a_reply_queue_are_named_when_sent,
+        a_refusal_tells_its_details,
+        exhaustion_tells_the_last_error,
+        dead_workers_leave_their_receives_and_the_end,
+        giving_back_leaves_no_trace_but_the_receives,
+        an_operators_cancel_tells_who_and_why,
+        an_operators_completion_tells_whether_there_is_a_result,
+        an_operators_edit_is_told,
+        a_retry_tells_its_pause_in_seconds,
+    }
+    listing {
+        commands_come_newest_first,
+        commands_come_in_pages,
+        commands_are_found_by_each_of_their_properties,
+        parked_commands_come_oldest_first_and_in_pages,
+        parked_commands_are_found_by_each_of_their_properties,
+        parked_commands_are_grouped_by_what_went_wrong,
+        a_fingerprint_is_not_longer_than_anybody_reads,
+        what_left_the_list_is_counted_no_more,
+    }
+    waking {
+        a_sent_command_wakes_workers,
+        a_reply_message_wakes_its_queue,
+        a_kept_reply_wakes_senders,
+        an_operators_end_wakes_senders,
+        the_end_of_a_batch_wakes_who_waits_for_it,
+        who_sleeps_is_woken_by_the_stores_clock,
+    }
+}

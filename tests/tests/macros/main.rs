@@ -1,0 +1,16 @@
+//! The macros in use: what they accept, and what the handlers made of it do when they are called.
+
+use std::sync::Arc;
+
+use commandbus::{prelude::*, store::memory::MemoryStore};
+
+mod commands;
+mod expansions;
+mod handlers;
+mod hygiene;
+mod outcomes;
+
+/// The bus of contexts made by hand.
+fn bus() -> Bus {
+    Bus::from_store(Arc::new(MemoryStore::new()))
+}

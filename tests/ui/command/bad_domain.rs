@@ -1,0 +1,7 @@
+use commandbus::prelude::*;
+
+#[command(domain = "Card-Payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+fn main() {}

@@ -1,0 +1,12 @@
+use commandbus::prelude::*;
+
+#[command]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+// It is a command all the same: one mistake is one error.
+fn used(command: DebitAccount) -> impl Command {
+    command
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Deserialize)]
+struct DebitAccount;
+
+fn main() {}

@@ -1,0 +1,10 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+#[handler]
+async fn debit_account(_: DebitAccount, _: Context, _: u64) {}
+
+fn main() {}

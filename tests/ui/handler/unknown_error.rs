@@ -1,0 +1,14 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+struct Refused;
+
+#[handler]
+async fn debit_account(_: DebitAccount) -> Result<(), Refused> {
+    Err(Refused)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+#[handler]
+async fn debit_account(_: DebitAccount) -> u64 {
+    1
+}
+
+fn main() {}

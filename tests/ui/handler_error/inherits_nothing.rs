@@ -1,0 +1,10 @@
+use commandbus::prelude::*;
+
+#[derive(Debug, thiserror::Error, HandlerError)]
+enum DebitError {
+    #[error(transparent)]
+    #[inherit]
+    Database(#[from] std::io::Error),
+}
+
+fn main() {}

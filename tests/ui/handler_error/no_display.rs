@@ -1,0 +1,9 @@
+use commandbus::prelude::*;
+
+#[derive(HandlerError)]
+enum DebitError {
+    #[permanent(code = "CLOSED")]
+    Closed,
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use commandbus::prelude::*;
+
+#[derive(Debug, thiserror::Error, HandlerError)]
+enum DebitError {
+    #[error("closed")]
+    #[permanent(code = "CLOSED")]
+    Closed,
+    #[error("insufficient funds")]
+    Insufficient,
+}
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+// The handler itself is fine.
+#[handler]
+async fn debit_account(_: DebitAccount) -> Result<(), DebitError> {
+    Err(DebitError::Insufficient)
+}
+
+fn main() {}

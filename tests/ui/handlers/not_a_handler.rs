@@ -1,0 +1,8 @@
+use commandbus::prelude::*;
+
+async fn debit_account() {}
+
+fn main() {
+    let _ = handlers![debit_account, "credit_account"];
+    drop(debit_account());
+}
