@@ -204,24 +204,25 @@ async fn messages_that_no_command_waits_for_are_archived() {
     let bench = Bench::new().await;
     let completed = bench.sent(3).await;
     bench.settle(bench.received().await.token, complete()).await;
+    let waiting = bench.sent(3).await;
     for message in [
         "\"text\"".to_owned(),
         "{}".to_owned(),
         "{\"command_id\": \"seven\"}".to_owned(),
         format!("{{\"command_id\": \"{}\"}}", CommandId::new()),
         format!("{{\"command_id\": \"{completed}\"}}"),
+        format!("{{\"command_id\": \"{waiting}\"}}"),
     ] {
         bench.run(&format!("select pgmq.send('payments__commands', '{message}')")).await;
     }
-    let waiting = bench.sent(3).await;
 
     let received = bench.receive().await;
 
     assert_eq!(received.deliveries.len(), 1);
     assert_eq!(received.deliveries[0].token.command_id, waiting);
     let reasons: Vec<&str> = received.strays.iter().map(|stray| stray.reason.as_str()).collect();
-    assert_eq!(reasons, ["MALFORMED", "MALFORMED", "MALFORMED", "ABSENT", "SUPERSEDED"]);
-    assert_eq!((bench.queued().await, bench.archived().await), (1, 5));
+    assert_eq!(reasons, ["MALFORMED", "MALFORMED", "MALFORMED", "ABSENT", "NOT_AWAITED", "SUPERSEDED"]);
+    assert_eq!((bench.queued().await, bench.archived().await), (1, 6));
     assert_eq!(bench.command(completed).await.status, CommandStatus::Completed);
 }
 
