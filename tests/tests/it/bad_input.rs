@@ -220,7 +220,7 @@ async fn messages_that_no_command_waits_for_are_archived() {
     assert_eq!(received.deliveries.len(), 1);
     assert_eq!(received.deliveries[0].token.command_id, waiting);
     let reasons: Vec<&str> = received.strays.iter().map(|stray| stray.reason.as_str()).collect();
-    assert_eq!(reasons, ["MALFORMED", "MALFORMED", "MALFORMED", "ABSENT", "SUPERSEDED"]);
+    assert_eq!(reasons, ["MALFORMED", "MALFORMED", "MALFORMED", "ABSENT", "NOT_AWAITED"]);
     assert_eq!((bench.queued().await, bench.archived().await), (1, 5));
     assert_eq!(bench.command(completed).await.status, CommandStatus::Completed);
 }
