@@ -60,7 +60,6 @@ async fn main() -> Result<(), Error> {
                 figures.add(&name, "PGMQ", raw.send_one(callers, span).await?);
                 figures.add(&name, "commandbus", ours.send_one(callers, span).await?);
                 raw.purge().await?;
-                ours.purge().await?;
             }
         }
         let name = "batch of 10000, per second";
@@ -68,7 +67,6 @@ async fn main() -> Result<(), Error> {
             figures.add(name, "PGMQ", raw.send_batch(10_000).await?);
             figures.add(name, "commandbus", ours.send_batch(10_000).await?);
             raw.purge().await?;
-            ours.purge().await?;
         }
         let name = "drain, per second";
         if wanted(name) {

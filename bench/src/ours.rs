@@ -8,9 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commandbus::{bus::Bus, bus::CommandExt as _, prelude::*, worker::Worker};
+use commandbus::prelude::*;
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::Notify;
 
@@ -76,6 +75,7 @@ impl Ours {
     }
 
     pub async fn send_one(&self, callers: usize, span: Duration) -> Result<f64, Error> {
+        self.purge().await?;
         let sent = Arc::new(AtomicU64::new(0));
         let start = Instant::now();
         try_join_all((0..callers).map(|_| {

@@ -18,6 +18,9 @@ use crate::{
     store::{Settled, Settlement, Verdict, postgres::PostgresStore},
 };
 
+/// How much longer than the handler itself one of its statements may run, in the database.
+const STATEMENT_MARGIN: Duration = Duration::from_millis(500);
+
 /// Raised by `settle_commands` when the transaction is not the one that was begun for the delivery.
 const ENDED_BY_HANDLER: &str = "CB002";
 
@@ -68,7 +71,9 @@ async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Trans
     // A handler that may take long may also leave its connection alone for long.
     let timeout = execution.entry.command.timeout;
     let idle = engine.settings.transaction_idle.max(timeout.unwrap_or_default());
-    store.begin_handler(execution.delivery().token, idle, timeout).await
+    // A little later than ours, which says what it is.
+    let statement = timeout.map(|timeout| timeout + STATEMENT_MARGIN);
+    store.begin_handler(execution.delivery().token, idle, statement).await
 }
 
 /// Settles in the handler's transaction and commits it.

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::world::{World, debit};
+use crate::contract::world::{World, debit};
 
 pub(crate) async fn a_batch_is_created_with_all_its_commands(world: &World) {
     let (batch, commands) = (world.new_batch(), [debit(1), debit(2), debit(3)]);

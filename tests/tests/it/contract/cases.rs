@@ -1,4 +1,4 @@
-//! The cases, by subject. Each runs on a store of its own and is followed by [`World::check`](crate::world::World::check).
+//! The cases, by subject. Each runs on a store of its own and is followed by [`World::check`](crate::contract::world::World::check).
 
 pub(crate) mod auditing;
 pub(crate) mod batch_creation;

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{BACKOFF, again, complete, complete_with, each, fail, give_back, park, retry},
     world::{LEASE, World, debit},
 };

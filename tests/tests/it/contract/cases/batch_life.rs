@@ -6,7 +6,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{BACKOFF, again, complete, completed, fail, give_back, park, retry},
     world::{LEASE, World},
 };

@@ -16,7 +16,7 @@ use commandbus::{
 };
 use uuid::Uuid;
 
-use crate::harness::{Harness, Queued};
+use crate::contract::harness::{Harness, Queued};
 
 /// How long a delivery is leased where a case does not say.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);

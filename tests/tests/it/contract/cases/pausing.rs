@@ -3,7 +3,7 @@ use commandbus::{
     store::Settled,
 };
 
-use crate::{
+use crate::contract::{
     verdicts::complete,
     world::{LEASE, World, debit},
 };

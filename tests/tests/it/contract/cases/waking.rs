@@ -4,7 +4,7 @@ use commandbus::store::{OperatorVerb, Wake};
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, complete_with, park},
     world::{World, debit},
 };

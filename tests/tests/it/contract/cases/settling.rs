@@ -6,7 +6,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{BACKOFF, complete, complete_with, fail, give_back, park, park_as, refusal, retry},
     world::{World, debit},
 };

@@ -15,8 +15,8 @@ macro_rules! suite {
             $(mod $subject {
                 $(#[tokio::test]
                 async fn $case() {
-                    let world = crate::world::World::new(crate::harness::$store::start().await).await;
-                    crate::cases::$subject::$case(&world).await;
+                    let world = crate::contract::world::World::new(crate::contract::harness::$store::start().await).await;
+                    crate::contract::cases::$subject::$case(&world).await;
                     world.check().await;
                 })+
             })+

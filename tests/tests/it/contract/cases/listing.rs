@@ -3,7 +3,7 @@ use commandbus::{
     store::{CommandFilter, Page, ParkReason, Parked, ParkedFilter},
 };
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, park, park_as},
     world::{LEASE, World, debit},
 };
@@ -157,7 +157,7 @@ pub(crate) async fn a_fingerprint_is_not_longer_than_anybody_reads(world: &World
 pub(crate) async fn what_left_the_list_is_counted_no_more(world: &World) {
     let (id, _) = (world.sent_and_run(park()).await, world.sent_and_run(park()).await);
     assert_eq!(world.store.count_parked(&ParkedFilter::default()).await.unwrap(), 2);
-    world.resolve(id, crate::verdicts::again()).await;
+    world.resolve(id, crate::contract::verdicts::again()).await;
     assert_eq!(world.store.count_parked(&ParkedFilter::default()).await.unwrap(), 1);
     let received = world.store.receive(&world.domain, 10, LEASE).await.unwrap();
     assert_eq!(received.deliveries[0].token.command_id, id);

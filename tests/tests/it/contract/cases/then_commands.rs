@@ -5,7 +5,7 @@ use commandbus::{
     store::{NewCommand, Start},
 };
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, completed, fail, park},
     world::{LEASE, World, debit},
 };

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, complete_with, completed, fail, park, refusal, retry},
     world::{World, debit, raw, read},
 };

@@ -6,7 +6,7 @@ use commandbus::{
     store::{ParkReason, Settled},
 };
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, retry},
     world::{LEASE, World, debit},
 };

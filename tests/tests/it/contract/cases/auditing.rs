@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     verdicts::{BACKOFF, again, complete, complete_with, edited, fail, give_back, park, park_as, retry},
     world::{LEASE, World, debit, operator, raw},
 };

@@ -8,7 +8,7 @@ use commandbus::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{World, debit, read};
+use crate::contract::world::{World, debit, read};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{again, complete, completed, edited, fail, park},
     world::{World, debit, operator, raw, read},
 };

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, complete_with, each, fail, park},
     world::World,
 };

@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use crate::contract::{
     verdicts::{again, complete, fail, park},
     world::{World, debit},
 };

@@ -8,7 +8,7 @@ use commandbus::{
 };
 use serde_json::{Value, json};
 
-use crate::world::raw;
+use crate::contract::world::raw;
 
 /// The pause of [`retry`].
 pub(crate) const BACKOFF: Duration = Duration::from_secs(10);

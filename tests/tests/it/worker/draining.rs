@@ -16,7 +16,7 @@ use commandbus::{
     store::{CommandFilter, Page},
 };
 
-use crate::{AtWork, House, until};
+use crate::worker::{AtWork, House, until};
 
 #[command(domain = "counting")]
 #[derive(Clone, Serialize, Deserialize)]

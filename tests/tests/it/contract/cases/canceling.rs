@@ -4,7 +4,7 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::{
+use crate::contract::{
     verdicts::{complete, fail, give_back, park, retry},
     world::{World, debit},
 };
@@ -66,7 +66,7 @@ pub(crate) async fn a_command_is_canceled_once(world: &World) {
 
 pub(crate) async fn canceling_the_rest_leaves_what_began(world: &World) {
     let (batch, ids) = world.batch_of(5).await;
-    let tokens: Vec<_> = world.store.receive(&world.domain, 3, crate::world::LEASE).await.unwrap().deliveries;
+    let tokens: Vec<_> = world.store.receive(&world.domain, 3, crate::contract::world::LEASE).await.unwrap().deliveries;
     world.settle_all([(tokens[0].token, fail()), (tokens[1].token, park())]).await;
     let rest = world.store.cancel_rest(&world.domain, batch, "ada", "enough").await.unwrap();
     assert_eq!(rest, 2);
