@@ -56,6 +56,9 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- Receives up to p_limit commands whose messages are visible and hides these for p_lease_s seconds. Beside the
 -- deliveries it reports, in `kind`, what it parked (PARKED), gave back (HELD) or archived: ABSENT, NOT_AWAITED,
 -- SUPERSEDED, MALFORMED.
+--
+-- The rows are locked by their update, in the order of the ids it is fed. Whoever else changes the row of a waiting
+-- command has locked its message before, which we hold; a pass that only locks would double the cost.
 create or replace function commandbus.receive_commands(p_domain text, p_limit int, p_lease_s int)
 returns table (
     kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, message jsonb, headers jsonb,
@@ -63,15 +66,13 @@ returns table (
 ) as $$
 declare
     v_queue    constant text := p_domain || '__commands';
+    v_until    constant timestamptz := clock_timestamp() + p_lease_s * interval '1 second';
     v_paused   boolean;
     v_msg_ids  bigint[];
     v_ids      uuid[];
     v_messages jsonb[];
     v_headers  jsonb[];
-    v_ready    uuid[];
-    v_spent    uuid[];
-    v_held     bigint[];
-    v_batches  uuid[];
+    v_received int;
 begin
     select bool_or(p.batch_id is null) into v_paused from commandbus.paused p where p.domain = p_domain;
     if v_paused then
@@ -79,86 +80,110 @@ begin
     end if;
 
     -- Into arrays, not joined: with the size as a parameter the planner would expect to join a table of all commands.
-    select array_agg(m.msg_id order by m.msg_id), array_agg(m.message order by m.msg_id),
-           array_agg(m.headers order by m.msg_id),
-           array_agg(case when m.message->>'command_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                          then (m.message->>'command_id')::uuid end order by m.msg_id)
+    select array_agg(m.msg_id), array_agg(m.message), array_agg(m.headers),
+           -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
+           array_agg(case when m.id like '________-____-____-____-____________'
+                               and translate(m.id, '0123456789abcdefABCDEF', '') = '----' then m.id::uuid end)
     into v_msg_ids, v_messages, v_headers, v_ids
-    from pgmq.read(v_queue, p_lease_s, p_limit) m;
+    from (
+        select r.msg_id, r.message, r.headers, r.message->>'command_id' as id
+        from pgmq.read(v_queue, p_lease_s, p_limit) r order by r.msg_id
+    ) as m;
     if v_msg_ids is null then
         return;
     end if;
 
-    select array_agg(c.command_id) filter (where c.awaited and not c.held and c.attempts < c.max_attempts),
-           array_agg(c.command_id) filter (where c.awaited and not c.held and c.attempts >= c.max_attempts),
-           array_agg(c.msg_id) filter (where c.awaited and c.held),
-           array_agg(distinct c.batch_id) filter (
-               where c.awaited and not c.held and c.attempts < c.max_attempts and c.batch_id is not null)
-    into v_ready, v_spent, v_held, v_batches
-    from (
-        select c.command_id, c.msg_id, c.batch_id, c.attempts, c.max_attempts,
-               c.msg_id = any(v_msg_ids) and c.status in ('PENDING', 'IN_PROGRESS') as awaited,
-               v_paused is not null and c.batch_id is not null and exists (
-                   select from commandbus.paused p where p.domain = p_domain and p.batch_id = c.batch_id) as held
-        from commandbus.command c
-        where c.domain = p_domain and c.command_id = any(v_ids)
-        order by c.command_id for no key update
-    ) as c;
-
     return query
     with received as (
         update commandbus.command c
-        set status = 'IN_PROGRESS', attempts = c.attempts + 1, delivery = c.delivery + 1,
-            lease_expires_at = clock_timestamp() + p_lease_s * interval '1 second', updated_at = clock_timestamp()
-        where c.domain = p_domain and c.command_id = any(v_ready)
-        returning c.*
+        set status = 'IN_PROGRESS', attempts = c.attempts + 1, delivery = c.delivery + 1, lease_expires_at = v_until,
+            updated_at = clock_timestamp()
+        from (
+            select i.command_id, i.msg_id, i.message, i.headers
+            from unnest(v_ids, v_msg_ids, v_messages, v_headers) as i(command_id, msg_id, message, headers)
+            order by i.command_id
+        ) as i
+        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+          and c.status in ('PENDING', 'IN_PROGRESS') and c.attempts < c.max_attempts
+          and (v_paused is null or c.batch_id is null or not exists (
+              select from commandbus.paused p where p.domain = p_domain and p.batch_id = c.batch_id))
+        returning c.*, i.message, i.headers
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select r.domain, r.command_id, 'RECEIVED', jsonb_build_object(
             'msg_id', r.msg_id, 'attempt', r.attempts, 'max_attempts', r.max_attempts)
         from received r
     )
-    select 'DELIVERY', r.msg_id, r.command_id, r.command_type, r.correlation_id, m.message, m.headers,
+    select 'DELIVERY', r.msg_id, r.command_id, r.command_type, r.correlation_id, r.message, r.headers,
            nullif(r.reply_queue, ''), r.attempts, r.max_attempts, r.delivery, r.batch_id, r.created_at
-    from received r
-    join unnest(v_msg_ids, v_messages, v_headers) as m(msg_id, message, headers) on m.msg_id = r.msg_id
-    order by r.msg_id;
+    from received r;
+    get diagnostics v_received = row_count;
 
-    if cardinality(v_msg_ids) > coalesce(cardinality(v_ready), 0) then
-        -- Before anything is archived or parked: why each of the others is not delivered.
-        return query
-        select case
+    if v_received < cardinality(v_msg_ids) then
+        return query select * from commandbus.put_aside(p_domain, v_msg_ids, v_ids, v_until);
+    end if;
+    if v_received > 0 then
+        perform commandbus.start_batches(p_domain, array_agg(distinct c.batch_id))
+        from commandbus.command c
+        where c.domain = p_domain and c.command_id = any(v_ids) and c.batch_id is not null
+          and c.lease_expires_at = v_until
+        having count(*) > 0;
+    end if;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- What becomes of messages that were read and not received just now, that is, with a lease until p_until: their
+-- commands are parked or held, or there is none that waits for them and they are archived. In the shape of
+-- receive_commands, with the reason as kind.
+create or replace function commandbus.put_aside(
+    p_domain text, p_msg_ids bigint[], p_command_ids uuid[], p_until timestamptz
+) returns table (
+    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, message jsonb, headers jsonb,
+    reply_to text, attempt int, max_attempts int, delivery bigint, batch_id uuid, sent_at timestamptz
+) as $$
+declare
+    v_queue   constant text := p_domain || '__commands';
+    v_kinds   text[];
+    v_msg_ids bigint[];
+    v_ids     uuid[];
+    v_spent   uuid[];
+begin
+    perform 1 from commandbus.command c
+    where c.domain = p_domain and c.command_id = any(p_command_ids)
+    order by c.command_id for no key update;
+
+    select array_agg(o.kind), array_agg(o.msg_id), array_agg(o.command_id),
+           array_agg(o.command_id) filter (where o.kind = 'PARKED')
+    into v_kinds, v_msg_ids, v_ids, v_spent
+    from (
+        select i.msg_id, i.command_id,
+               case
                    when i.command_id is null then 'MALFORMED'
                    when c.command_id is null then 'ABSENT'
                    when c.status not in ('PENDING', 'IN_PROGRESS') then 'NOT_AWAITED'
                    when c.msg_id is distinct from i.msg_id then 'SUPERSEDED'
-                   when c.command_id = any(v_spent) then 'PARKED'
-                   else 'HELD'
-               end,
-               i.msg_id, i.command_id, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
-               null::int, null::bigint, null::uuid, null::timestamptz
-        from unnest(v_msg_ids, v_ids) as i(msg_id, command_id)
+                   when exists (select from commandbus.paused p where p.domain = p_domain and p.batch_id = c.batch_id)
+                       then 'HELD'
+                   else 'PARKED'
+               end as kind
+        from unnest(p_msg_ids, p_command_ids) as i(msg_id, command_id)
         left join commandbus.command c on c.domain = p_domain and c.command_id = i.command_id
-        where not (i.command_id = any(coalesce(v_ready, '{}')) and c.msg_id = i.msg_id)
-           or i.command_id is null
-        order by i.msg_id;
+        where c.command_id is null or c.msg_id is distinct from i.msg_id or c.lease_expires_at is distinct from p_until
+        order by i.msg_id
+    ) as o;
 
-        perform pgmq.archive(v_queue, array(
-            select i.msg_id from unnest(v_msg_ids, v_ids) as i(msg_id, command_id)
-            left join commandbus.command c on c.domain = p_domain and c.command_id = i.command_id
-            where c.command_id is null or c.msg_id is distinct from i.msg_id
-               or c.status not in ('PENDING', 'IN_PROGRESS')));
-        if v_held is not null then
-            execute format('update pgmq.%I q set vt = ''infinity'' where q.msg_id = any($1)', 'q_' || v_queue) using v_held;
-        end if;
-    end if;
-
-    if v_batches is not null then
-        perform commandbus.start_batches(p_domain, v_batches);
-    end if;
+    perform pgmq.archive(v_queue, array(
+        select o.msg_id from unnest(v_kinds, v_msg_ids) as o(kind, msg_id) where o.kind not in ('HELD', 'PARKED')));
+    execute format('update pgmq.%I q set vt = ''infinity'' where q.msg_id = any($1)', 'q_' || v_queue)
+    using array(select o.msg_id from unnest(v_kinds, v_msg_ids) as o(kind, msg_id) where o.kind = 'HELD');
     if v_spent is not null then
         perform commandbus.park_unsettled(p_domain, v_spent);
     end if;
+
+    return query
+    select o.kind, o.msg_id, o.command_id, null::text, null::uuid, null::jsonb, null::jsonb, null::text, null::int,
+           null::int, null::bigint, null::uuid, null::timestamptz
+    from unnest(v_kinds, v_msg_ids, v_ids) as o(kind, msg_id, command_id);
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
@@ -179,14 +204,14 @@ declare
 begin
     execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', v_table)
     using p_msg_ids;
-    perform 1 from commandbus.command c
-    where c.domain = p_domain and c.command_id = any(p_command_ids)
-    order by c.command_id for no key update;
 
     with current as (
         update commandbus.command c set lease_expires_at = v_until
-        from unnest(p_command_ids, p_msg_ids, p_deliveries) with ordinality
-                 as i(command_id, msg_id, delivery, position)
+        from (
+            select * from unnest(p_command_ids, p_msg_ids, p_deliveries) with ordinality
+                              as i(command_id, msg_id, delivery, position)
+            order by i.command_id
+        ) as i
         where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
         returning i.position::int, c.msg_id

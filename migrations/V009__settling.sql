@@ -67,6 +67,9 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 --
 -- p_verdicts: COMPLETE (p_results), FAIL, PARK (p_reasons), RETRY (p_pauses_ms), GIVE_BACK (p_pauses_ms); p_keep says
 -- for COMPLETE and FAIL whether the reply is kept for a sender that waits.
+-- The rows are locked by their update, in the order of the ids it is fed; as in receive_commands, whoever else changes
+-- them has locked their messages before.
+--
 -- p_transactional: the caller's handler wrote in this transaction. It must be the one that was opened for the delivery,
 -- and the batch is not locked before its end.
 create or replace function commandbus.settle_commands(
@@ -109,9 +112,6 @@ begin
 
     execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
     using p_msg_ids;
-    perform 1 from commandbus.command c
-    where c.domain = p_domain and c.command_id = any(p_command_ids)
-    order by c.command_id for no key update;
 
     with settled as (
         update commandbus.command c
@@ -123,10 +123,13 @@ begin
             last_error_code = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_code else c.last_error_code end,
             last_error_msg = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_msg else c.last_error_msg end,
             updated_at = clock_timestamp()
-        from unnest(p_command_ids, p_msg_ids, p_deliveries, p_verdicts, p_results, p_keep, p_reasons, p_error_types,
-                    p_error_codes, p_error_msgs, p_error_details, p_pauses_ms)
-                 as i(command_id, msg_id, delivery, verdict, result, keep, reason, error_type,
-                      error_code, error_msg, error_details, pause_ms)
+        from (
+            select * from unnest(p_command_ids, p_msg_ids, p_deliveries, p_verdicts, p_results, p_keep, p_reasons,
+                                 p_error_types, p_error_codes, p_error_msgs, p_error_details, p_pauses_ms)
+                              as i(command_id, msg_id, delivery, verdict, result, keep, reason,
+                                   error_type, error_code, error_msg, error_details, pause_ms)
+            order by i.command_id
+        ) as i
         where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
         returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,

@@ -52,6 +52,8 @@ impl PostgresStore {
                 _ => received.strays.push(stray(StrayReason::NotAwaited)?),
             }
         }
+        // They come in the order of their ids; whoever was sent first is handled first.
+        received.deliveries.sort_by_key(|delivery| delivery.token.msg_id);
         Ok(received)
     }
 
