@@ -188,9 +188,9 @@ impl House {
 
     /// How many commands, batches, audit events and messages there are.
     pub(crate) async fn tables(&self) -> Vec<i64> {
-        self.column(
-            "select count(*) from commandbus.command union all select count(*) from commandbus.batch
-             union all select count(*) from commandbus.audit union all select count(*) from pgmq.q_payments__commands",
+        self.ask(
+            "select array[(select count(*) from commandbus.command), (select count(*) from commandbus.batch),
+                          (select count(*) from commandbus.audit), (select count(*) from pgmq.q_payments__commands)]",
         )
         .await
     }

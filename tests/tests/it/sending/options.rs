@@ -26,9 +26,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// When the message of a command can be received, and the time by the same clock.
 async fn visible_at(house: &House, id: CommandId) -> (DateTime<Utc>, DateTime<Utc>) {
     let times: Vec<DateTime<Utc>> = house
-        .column(&format!(
-            "select q.vt from pgmq.q_payments__commands q join commandbus.command c using (msg_id)
-             where c.command_id = '{id}' union all select clock_timestamp()"
+        .ask(&format!(
+            "select array[q.vt, clock_timestamp()] from pgmq.q_payments__commands q
+             join commandbus.command c using (msg_id) where c.command_id = '{id}'"
         ))
         .await;
     (times[0], times[1])

@@ -50,11 +50,9 @@ async fn a_command_that_kills_every_worker_is_parked_as_unsettled() {
     assert_eq!(case.parked.reason, "UNSETTLED");
     let events: Vec<&str> = case.audit.iter().map(|event| event.event.as_str()).collect();
     assert_eq!(events, ["SENT", "RECEIVED", "RECEIVED", "RECEIVED", "MOVED_TO_TSQ"]);
-    let places: Vec<i64> = house
-        .column(
-            "select count(*) from pgmq.q_payments__commands union all select count(*) from pgmq.a_payments__commands",
-        )
-        .await;
+    let places = "select array[(select count(*) from pgmq.q_payments__commands),
+                               (select count(*) from pgmq.a_payments__commands)]";
+    let places: Vec<i64> = house.ask(places).await;
     assert_eq!(places, [0, 1], "its message is archived");
     let metadata = batch.metadata().await.unwrap();
     assert_eq!((metadata.in_troubleshooting_count, metadata.status.is_terminal()), (1, false));
