@@ -1,13 +1,21 @@
 //! What needs a PostgreSQL: one process and one cluster serve every suite, and each test has a database of its own.
 
 mod bad_input;
+mod big_batch;
 mod contract;
 mod embedded;
 mod harness;
+mod house;
+mod logs;
 mod migrating;
 mod plans;
 mod procedures;
 mod races;
+mod refusals;
+mod s041;
+mod s043;
 mod schema;
+mod sending;
 mod support;
 mod worker;
+mod workers;

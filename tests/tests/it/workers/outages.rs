@@ -1,0 +1,119 @@
+//! Lost notifications, lost connections, and a server that is down for a while.
+
+mod server;
+
+use std::time::Duration;
+
+use commandbus::{error::StoreError, message::CommandStatus, prelude::*};
+
+use self::server::Server;
+use crate::{
+    house::{
+        self, AtWork,
+        Does::{Succeed, Wait},
+        House, Stage, debit,
+    },
+    support::{PAYMENTS, ask},
+    time::{Stopped, soon, until},
+};
+
+const NEVER: Duration = Duration::from_secs(3600);
+const CHANNEL: &str = "pgmq_notify_payments__commands";
+
+#[tokio::test]
+async fn an_idle_worker_is_woken_by_a_notification() {
+    let house = House::new().await;
+    let worker = AtWork::start(house.worker());
+    house.until_heard(CHANNEL).await;
+    until(async || worker.monitor.health().last_receive.is_some()).await;
+
+    let clock = Stopped::now();
+    let sent = debit(Succeed).send(&house.bus).await.unwrap();
+    soon(sent.reply()).await.unwrap();
+    clock.go_on();
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_is_found_by_polling_when_no_notification_comes() {
+    let house = House::new().await;
+    let signature: String = house.ask("select 'commandbus.send_commands'::regproc::regprocedure::text").await;
+    house.silence(&signature).await;
+    let worker = AtWork::start(house.worker());
+    house.until_heard(CHANNEL).await;
+    for _ in 0..3 {
+        let sent = debit(Succeed).send(&house.bus).await.unwrap();
+        assert_eq!(soon(sent.reply()).await.unwrap().cents, 950);
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_that_listens_is_replaced() {
+    let house = House::new().await;
+    let worker = AtWork::start(house.worker().poll_interval(NEVER));
+    for _ in 0..2 {
+        house.until_heard(CHANNEL).await;
+        let listeners = house.listeners(CHANNEL).await;
+        house.run(&format!("select pg_terminate_backend(pid) from unnest(array{listeners:?}) pid")).await;
+        // Sent while nobody listens, or soon after.
+        let meanwhile = debit(Succeed).send(&house.bus).await.unwrap();
+        soon(meanwhile.reply()).await.unwrap();
+
+        until(async || house.listeners(CHANNEL).await.iter().any(|pid| !listeners.contains(pid))).await;
+        let later = debit(Succeed).send(&house.bus).await.unwrap();
+        soon(later.reply()).await.unwrap();
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_and_its_outcomes_survive_a_server_that_is_down() {
+    const RUNNING: usize = 10;
+    let mut server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    bus.migrate().await.unwrap();
+    let stage = Stage::new();
+    let batch = house::DebitAccount::batch("Monthly billing").extend((0..RUNNING).map(|_| debit(Wait)));
+    let batch = batch.send(&bus).await.unwrap();
+    let worker = AtWork::start(house::worker(&bus, &stage));
+    stage.until_running(RUNNING).await;
+
+    server.stop().await;
+    stage.open(RUNNING);
+    stage.until_running(0).await;
+    until(async || matches!(worker.monitor.health().trouble, Some((StoreError::Unreachable { .. }, _)))).await;
+    assert!(!worker.monitor.health().is_ready());
+    assert_eq!(worker.monitor.health().in_hand, RUNNING, "no outcome is lost");
+    server.start_again().await;
+
+    let ended = soon(batch.wait()).await.unwrap();
+    assert_eq!(ended.completed_count as usize, RUNNING);
+    let pool = sqlx::PgPool::connect(server.url()).await.unwrap();
+    let once: bool = ask(&pool, "select bool_and(attempts = 1 and delivery = 1) from commandbus.command").await;
+    assert!(once, "what ran is not run again");
+    assert_eq!(stage.calls().len(), RUNNING);
+
+    // It works on as before.
+    until(async || worker.monitor.health().is_ready()).await;
+    let next = debit(Succeed).send(&bus).await.unwrap();
+    assert_eq!(soon(next.reply()).await.unwrap().cents, 950);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_starts_before_its_server_waits_for_it() {
+    let mut server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    bus.migrate().await.unwrap();
+    let sent = debit(Succeed).send(&bus).await.unwrap();
+    server.stop().await;
+
+    let worker = AtWork::start(house::worker(&bus, &Stage::new()));
+    until(async || worker.monitor.health().trouble.is_some()).await;
+    server.start_again().await;
+    assert_eq!(soon(sent.reply()).await.unwrap().cents, 950);
+    let command = bus.commands().get(&PAYMENTS, sent.id()).await.unwrap().unwrap();
+    assert_eq!(command.status, CommandStatus::Completed);
+    worker.stop().await;
+}
