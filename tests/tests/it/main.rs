@@ -17,5 +17,6 @@ mod s043;
 mod schema;
 mod sending;
 mod support;
+mod time;
 mod worker;
 mod workers;
