@@ -108,7 +108,7 @@ impl Inner {
         Registration { inner: Arc::clone(self), key, number, kept: false }
     }
 
-    /// Watches a batch; the first look is under way.
+    /// Watches a batch: what is known of it is news to the receiver, and a look is under way.
     pub(super) fn subscribe(self: &Arc<Self>, key: &Key) -> watch::Receiver<View> {
         let mut state = lock(&self.completion.state);
         let interest = state.interests.entry(key.clone()).or_default();
@@ -120,7 +120,8 @@ impl Inner {
             }
             outdated
         });
-        let receiver = interest.view.subscribe();
+        let mut receiver = interest.view.subscribe();
+        receiver.mark_changed();
         drop(state);
         self.ask(key);
         self.listen();

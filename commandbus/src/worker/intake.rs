@@ -67,7 +67,8 @@ impl Intake {
         let mut stalled = engine.stalled.subscribe();
         let mut receives = FuturesUnordered::new();
         loop {
-            let clear = *stalled.borrow_and_update() == 0;
+            // Also when a wake-up came together with the end, and was looked at first.
+            let clear = *stalled.borrow_and_update() == 0 && !engine.closing.is_cancelled();
             while clear && matches!(self.look, Look::Now) && receives.len() < LANES {
                 let asked = engine.hand.reserve(GROUP, !receives.is_empty());
                 if asked == 0 {

@@ -263,6 +263,19 @@ async fn progress_ends_with_the_final_counts() {
     assert!(progress.next().await.is_none());
 }
 
+#[tokio::test]
+async fn progress_begins_with_what_is_known() {
+    let bus = Bus::in_memory();
+    let batch = Debit::batch("Monthly billing").push(debit(1)).send(&bus).await.unwrap();
+    // Somebody else watches, so that the end is known before the stream asks for it.
+    let mut watcher = bus.inner.subscribe(&(PAYMENTS, batch.id()));
+    work(&bus).await;
+    watcher.wait_for(|view| matches!(view, View::Seen(seen) if seen.status.is_terminal())).await.unwrap();
+
+    let seen = tokio::time::timeout(Duration::from_secs(30), batch.progress().next()).await.expect("it is known");
+    assert_eq!(seen.unwrap().unwrap().completed_count, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_is_waited_for_with_a_limit_and_only_if_it_exists() {
     let bus = Bus::in_memory();

@@ -92,5 +92,7 @@ async fn a_worker_waits_for_what_runs_when_it_is_told_to_stop() {
     house.stage.open(1);
     soon(stopping).await.unwrap();
     assert_eq!(house.command(id).await.status, CommandStatus::Completed);
-    assert_eq!(house.command(late).await.delivery, 0, "nothing is received any more");
+    let late = house.command(late).await;
+    assert_eq!((late.status, late.attempts), (CommandStatus::Pending, 0));
+    assert_eq!(house.stage.calls(), [id], "nothing is started any more");
 }
