@@ -212,7 +212,7 @@ impl House {
         until(async || !self.listeners(channel).await.is_empty()).await;
     }
 
-    /// The connections that listen on a channel, and have nothing else to do.
+    /// The connections that listen on a channel, and that came to it last.
     pub(crate) async fn listeners(&self, channel: &str) -> Vec<i32> {
         self.column(&format!(
             "select pid from pg_stat_activity

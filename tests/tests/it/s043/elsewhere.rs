@@ -18,19 +18,25 @@ use crate::{
 
 #[tokio::test]
 async fn s043_the_callback_is_woken_by_a_worker_on_another_bus() {
+    const ROUNDS: usize = 4;
     let house = House::new().await;
-    let (batch, _, mut calls) = batch_of(&house, &[Succeed, Wait]).await;
+    let mut batches = Vec::new();
+    for _ in 0..ROUNDS {
+        batches.push(batch_of(&house, &[Succeed, Wait]).await);
+    }
     let other = house.another_bus().await;
     let worker = AtWork::start(house.worker_on(&other));
-    house.stage.until_running(1).await;
+    house.stage.until_running(ROUNDS).await;
     house.until_heard("commandbus_batch").await;
 
     let clock = Stopped::now();
-    house.stage.open(1);
-    let told = soon(calls.recv()).await.unwrap();
+    // A look that was under way when the clock stopped may find the end of one of them, but not of all.
+    for (batch, _, calls) in &mut batches {
+        house.stage.open(1);
+        let told = soon(calls.recv()).await.unwrap();
+        assert_eq!((told.batch_id, told.completed_count), (batch.id(), 2));
+    }
     clock.go_on();
-
-    assert_eq!((told.batch_id, told.completed_count), (batch.id(), 2));
     worker.stop().await;
 }
 

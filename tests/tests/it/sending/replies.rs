@@ -9,6 +9,7 @@ use commandbus::{
 };
 use futures_util::future::try_join_all;
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use crate::{
     house::{
@@ -19,6 +20,8 @@ use crate::{
     support::PAYMENTS,
     time::{Stopped, soon},
 };
+
+const ROUNDS: usize = 4;
 
 #[tokio::test]
 async fn a_reply_is_what_the_handler_returned() {
@@ -125,17 +128,22 @@ async fn a_reply_that_takes_too_long_times_out_and_can_be_waited_for_again() {
 async fn who_waits_for_a_reply_is_woken_by_a_notification() {
     let house = House::new().await;
     let worker = AtWork::start(house.worker());
-    let sent = debit(Wait).send(&house.bus).await.unwrap();
-    house.stage.until_running(1).await;
-    let reply = tokio::spawn(sent.reply());
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    for _ in 0..ROUNDS {
+        let sent = debit(Wait).send(&house.bus).await.unwrap();
+        let answered = answered.clone();
+        tokio::spawn(async move { answered.send(sent.reply().await) });
+    }
+    house.stage.until_running(ROUNDS).await;
     house.until_heard("commandbus_reply").await;
 
     let clock = Stopped::now();
-    house.stage.open(1);
-    let receipt = soon(reply).await.unwrap().unwrap();
+    // A look that was under way when the clock stopped may find one of them, but not all.
+    for _ in 0..ROUNDS {
+        house.stage.open(1);
+        assert_eq!(soon(answers.recv()).await.unwrap().unwrap().cents, 950);
+    }
     clock.go_on();
-
-    assert_eq!(receipt.cents, 950);
     worker.stop().await;
 }
 
