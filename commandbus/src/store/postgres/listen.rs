@@ -7,10 +7,7 @@ use std::{
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions},
-};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions};
 use tokio::{
     sync::{broadcast, mpsc},
     task::JoinHandle,
@@ -70,8 +67,7 @@ impl Listener {
             }
             _ => {
                 let (added, new_channels) = mpsc::unbounded_channel();
-                let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(self.options.clone());
-                let task = listen(pool, Arc::clone(&state.channels), new_channels, self.wakes.clone());
+                let task = listen(self.options.clone(), Arc::clone(&state.channels), new_channels, self.wakes.clone());
                 state.task = Some((tokio::spawn(task), added));
             }
         }
@@ -87,7 +83,7 @@ impl Drop for Listener {
 }
 
 async fn listen(
-    pool: PgPool,
+    options: PgConnectOptions,
     channels: Arc<Mutex<HashSet<String>>>,
     mut new_channels: mpsc::UnboundedReceiver<String>,
     wakes: broadcast::Sender<Wake>,
@@ -99,7 +95,9 @@ async fn listen(
         .with_jitter();
     let mut pause = pauses.build();
     loop {
-        match connect(&pool, &channels).await {
+        // What was added meanwhile stands among the channels.
+        while new_channels.try_recv().is_ok() {}
+        match connect(&options, &channels).await {
             Ok(mut listener) => {
                 pause = pauses.build();
                 // Whatever was notified while nobody listened is not repeated.
@@ -114,8 +112,10 @@ async fn listen(
     }
 }
 
-async fn connect(pool: &PgPool, channels: &Mutex<HashSet<String>>) -> Result<PgListener, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
+async fn connect(options: &PgConnectOptions, channels: &Mutex<HashSet<String>>) -> Result<PgListener, sqlx::Error> {
+    // A pool for each connection: one that is lost must not stand in the way of the next.
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     let names: Vec<String> = channels.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
     listener.listen_all(names.iter().map(String::as_str)).await?;

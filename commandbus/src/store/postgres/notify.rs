@@ -22,27 +22,29 @@ pub(super) struct Throttle {
 #[derive(Debug)]
 struct Window {
     ends: Instant,
-    /// Somebody was refused in this window, and a notification goes out at its end.
+    /// Somebody may not notify in this window, and a notification goes out at its end.
     owed: bool,
 }
 
 impl Throttle {
-    /// Whether a send to `queue` notifies in its own transaction. One that may not is made good at the window's end.
-    pub(super) fn may_notify(self: &Arc<Self>, queue: &str, pool: &PgPool) -> bool {
+    /// Whether a send to `queue` notifies in its own transaction; one that may not is made good by [`owe`](Self::owe).
+    pub(super) fn may_notify(&self, queue: &str) -> bool {
         let now = Instant::now();
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        match queues.get_mut(queue) {
-            Some(window) if now < window.ends => {
-                if !window.owed {
-                    window.owed = true;
-                    tokio::spawn(Arc::clone(self).make_good(queue.to_owned(), window.ends, pool.clone()));
-                }
-                false
-            }
-            _ => {
-                queues.insert(queue.to_owned(), Window { ends: now + WINDOW, owed: false });
-                true
-            }
+        let open = queues.get(queue).is_some_and(|window| now < window.ends);
+        if !open {
+            queues.insert(queue.to_owned(), Window { ends: now + WINDOW, owed: false });
+        }
+        !open
+    }
+
+    /// Notifies at the end of the window for a send that did not; called after its commit, so that whoever is woken
+    /// finds the message.
+    pub(super) fn owe(self: &Arc<Self>, queue: &str, pool: &PgPool) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = queues.entry(queue.to_owned()).or_insert_with(|| Window { ends: Instant::now(), owed: false });
+        if !std::mem::replace(&mut window.owed, true) {
+            tokio::spawn(Arc::clone(self).make_good(queue.to_owned(), window.ends, pool.clone()));
         }
     }
 

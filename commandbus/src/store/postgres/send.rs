@@ -92,15 +92,15 @@ impl PostgresStore {
         }
         let queue = domain.commands_queue();
         self.ensure(domain, [queue.clone()]).await?;
-        let options = SendOptions {
-            batch: None,
-            notify: self.notifications.may_notify(&queue, &self.pool),
-            lock_timeout_ms: Some(LOCK_TIMEOUT_MS),
-        };
+        let notify = self.notifications.may_notify(&queue);
+        let options = SendOptions { batch: None, notify, lock_timeout_ms: Some(LOCK_TIMEOUT_MS) };
         let duplicates = send_commands(domain, commands, options)
             .fetch_one(&self.pool)
             .await
             .inspect_err(|error| self.forget_missing_queue(&queue, error))?;
+        if !notify {
+            self.notifications.owe(&queue, &self.pool);
+        }
         Ok(acceptances(commands.len(), &duplicates))
     }
 
