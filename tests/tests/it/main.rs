@@ -19,4 +19,3 @@ mod sending;
 mod support;
 mod time;
 mod worker;
-mod workers;

@@ -1,6 +1,11 @@
-//! Workers on PostgreSQL: what the store in memory cannot show.
+//! Workers on PostgreSQL: what the store in memory cannot show, bad days included.
 
+mod crashes;
 mod draining;
+mod endings;
+mod leases;
+mod outages;
+mod strangers;
 mod transactional;
 
 use std::time::Duration;
@@ -9,11 +14,12 @@ use commandbus::{
     bus::Bus,
     handler::HandlerList,
     message::{CommandId, CommandMetadata, CommandStatus, Domain},
-    worker::{Worker, WorkerBuilder, WorkerError},
+    worker::{Worker, WorkerBuilder},
 };
 use commandbus_tests::TestDatabase;
 use sqlx::PgPool;
-use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::time::until;
 
 /// A database, a bus on it, and a table to write into.
 struct House {
@@ -60,37 +66,5 @@ impl House {
     /// What handlers have written and committed.
     async fn effects(&self) -> Vec<i32> {
         sqlx::query_scalar("select n from effect order by n").fetch_all(&self.pool).await.unwrap()
-    }
-}
-
-/// Returns when the condition holds; fails when it does not within half a minute.
-async fn until(condition: impl AsyncFn() -> bool) {
-    let reached = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the condition never held");
-}
-
-/// A worker at work, told to stop by `stop`.
-struct AtWork {
-    shutdown: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), WorkerError>>,
-}
-
-impl AtWork {
-    fn start(worker: WorkerBuilder) -> Self {
-        let worker = worker.build().unwrap();
-        let (shutdown, told) = oneshot::channel();
-        let task = tokio::spawn(worker.run_until(async {
-            let _ = told.await;
-        }));
-        Self { shutdown, task }
-    }
-
-    async fn stop(self) {
-        self.shutdown.send(()).unwrap();
-        self.task.await.unwrap().unwrap();
     }
 }

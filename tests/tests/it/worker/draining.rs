@@ -16,7 +16,7 @@ use commandbus::{
     store::{CommandFilter, Page},
 };
 
-use crate::worker::{AtWork, House, until};
+use crate::{house::AtWork, time::until, worker::House};
 
 #[command(domain = "counting")]
 #[derive(Clone, Serialize, Deserialize)]

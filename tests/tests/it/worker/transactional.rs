@@ -10,7 +10,7 @@ use commandbus::{
 };
 use tokio::sync::Semaphore;
 
-use crate::worker::{AtWork, House, until};
+use crate::{house::AtWork, time::until, worker::House};
 
 #[command(domain = "effects", timeout = "3s", backoff = "1h")]
 #[derive(Clone, Serialize, Deserialize)]
