@@ -1,5 +1,5 @@
 //! Bills a month of accounts on a real PostgreSQL: one batch, a worker, failures that an operator resolves, and the proof
-//! that every account was debited exactly once. `cargo demo`, `cargo demo -- --crash`, `cargo demo -- --accounts 100000`.
+//! that every account was debited exactly once. `cargo demo`, `cargo demo --crash`, `cargo demo --accounts 100000`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to a person")]
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
