@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use sqlx::{
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgSeverity},
+};
+
 /// A failed call to the store.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -107,11 +112,19 @@ impl From<sqlx::Error> for StoreError {
             "3F000" if message.contains("\"commandbus\"") => Self::SchemaMissing,
             "42P01" | "42883" if message.contains("commandbus.") => Self::SchemaMissing,
             "40001" | "40P01" | "55P03" => Self::Conflict { code },
+            // Sessions are ended, or none is let in: the database is closed (`allow_connections`) for a while.
             "57P01" | "57P02" | "57P03" => Self::Unreachable { source: Arc::new(error) },
+            "55000" if ends_the_session(database) => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("08") => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("53") => Self::OutOfResources { code, message },
             other if other.starts_with("22") || other.starts_with("54") => Self::Data { code, message },
             _ => Self::Database { source: Arc::new(error) },
         }
     }
+}
+
+fn ends_the_session(error: &dyn DatabaseError) -> bool {
+    error
+        .try_downcast_ref::<PgDatabaseError>()
+        .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
 }

@@ -31,8 +31,8 @@ pub enum SendError {
     NoAttempts,
     /// The queue for the reply cannot have that name.
     #[error(
-        "`{queue}` cannot be a queue for replies: PGMQ allows ASCII letters, digits and underscores, at most 47 \
-         characters, as in `payments__replies`"
+        "`{queue}` cannot be a queue for replies: a queue is a lower-case letter followed by lower-case letters, digits \
+         and underscores, at most 47 characters, as in `payments__replies`"
     )]
     InvalidReplyTo {
         /// The name as it was given.

@@ -45,8 +45,10 @@ impl Queues {
     }
 }
 
-/// Whether PGMQ takes it as the name of a queue.
+/// Whether it can be the name of a queue: the rule of `commandbus.ensure_queue`.
 pub(super) fn is_queue_name(name: &str) -> bool {
     const LONGEST: usize = 47;
-    (1..=LONGEST).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    name.len() <= LONGEST
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

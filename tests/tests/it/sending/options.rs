@@ -136,10 +136,17 @@ async fn a_reply_that_was_asked_for_arrives_as_a_message() {
 #[tokio::test]
 async fn a_queue_for_replies_that_does_not_exist_is_made_when_the_command_is_sent() {
     let house = House::new().await;
+    let longest = "a".repeat(47);
     debit(Succeed).send(&house.bus).reply_to("ledger_answers").await.unwrap();
+    debit(Succeed).send(&house.bus).reply_to(longest).await.unwrap();
     assert!(house.ask::<bool>("select to_regclass('pgmq.q_ledger_answers') is not null").await);
 
-    let refused = debit(Succeed).send(&house.bus).reply_to("ledger-answers; drop").await.unwrap_err();
-    assert!(matches!(&refused, SendError::InvalidReplyTo { queue } if queue == "ledger-answers; drop"), "{refused}");
-    assert_eq!(house.tables().await, [1, 0, 1, 1]);
+    // What the library takes, the database takes, and nothing else.
+    for name in ["", "Ledger", "1st", "_answers", "ledger-answers; drop", &"a".repeat(48)] {
+        let refused = debit(Succeed).send(&house.bus).reply_to(name).await.unwrap_err();
+        assert!(matches!(&refused, SendError::InvalidReplyTo { queue } if queue == name), "{refused}");
+        let made = sqlx::query("select commandbus.ensure_queue($1)").bind(name).execute(&house.pool).await;
+        assert!(made.is_err(), "{name}");
+    }
+    assert_eq!(house.tables().await, [2, 0, 2, 2]);
 }

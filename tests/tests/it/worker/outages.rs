@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use commandbus::{error::StoreError, message::CommandStatus, prelude::*};
 
+use sqlx::PgPool;
+
 use self::server::Server;
 use crate::{
     house::{
@@ -13,7 +15,7 @@ use crate::{
         Does::{Succeed, Wait},
         House, Stage, debit,
     },
-    support::{PAYMENTS, ask},
+    support::{PAYMENTS, ask, run},
     time::{soon, until},
 };
 
@@ -91,7 +93,7 @@ async fn a_worker_and_its_outcomes_survive_a_server_that_is_down() {
 
     let ended = soon(batch.wait()).await.unwrap();
     assert_eq!(ended.completed_count as usize, RUNNING);
-    let pool = sqlx::PgPool::connect(server.url()).await.unwrap();
+    let pool = PgPool::connect(server.url()).await.unwrap();
     let once: bool = ask(&pool, "select bool_and(attempts = 1 and delivery = 1) from commandbus.command").await;
     assert!(once, "what ran is not run again");
     assert_eq!(stage.calls().len(), RUNNING);
@@ -100,6 +102,30 @@ async fn a_worker_and_its_outcomes_survive_a_server_that_is_down() {
     until(async || worker.monitor.health().is_ready()).await;
     let next = debit(Succeed).send(&bus).await.unwrap();
     assert_eq!(soon(next.reply()).await.unwrap().cents, 950);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_and_its_outcomes_survive_a_database_that_is_closed_for_a_while() {
+    let house = House::new().await;
+    let worker = AtWork::start(house.worker());
+    let id = debit(Wait).send(&house.bus).await.unwrap().id();
+    house.stage.until_running(1).await;
+    let elsewhere = house.pool.connect_options().as_ref().clone().database("postgres");
+    let elsewhere = PgPool::connect_with(elsewhere).await.unwrap();
+    let name: String = house.ask("select current_database()::text").await;
+
+    run(&elsewhere, &format!("alter database {name} allow_connections false")).await;
+    let cut = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    run(&elsewhere, &cut).await;
+    house.stage.open(1);
+    // More tries than an outcome gets that the database refuses for good.
+    until(async || worker.monitor.health().trouble.is_some_and(|(_, since)| since > Duration::from_secs(2))).await;
+    assert_eq!(worker.monitor.health().in_hand, 1);
+    run(&elsewhere, &format!("alter database {name} allow_connections true")).await;
+
+    let command = house.until_status(id, CommandStatus::Completed).await;
+    assert_eq!((command.attempts, command.delivery), (1, 1));
     worker.stop().await;
 }
 
