@@ -12,6 +12,7 @@ pub mod handler;
 pub mod message;
 pub mod ops;
 pub mod prelude;
+pub mod process;
 pub mod store;
 pub mod telemetry;
 pub mod worker;

@@ -9,6 +9,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 use crate::{
     error::StoreError,
@@ -17,13 +18,18 @@ use crate::{
 
 pub mod memory;
 pub mod postgres;
+pub mod process;
 pub mod query;
 pub mod transition;
 
+pub use process::{
+    Moved, NewProcess, NewStep, ParkedReply, ParkedReplyVerb, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore,
+    ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StepAnswer, StepRecord, StrayReply, StrayReplyReason,
+};
 pub use query::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup};
 pub use transition::{
-    Acceptance, Canceled, Delivery, NewBatch, NewCommand, OperatorAction, OperatorVerb, ParkReason, Received,
-    Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
+    Acceptance, Canceled, Delivery, Duplicates, NewBatch, NewCommand, OperatorAction, OperatorVerb, ParkReason,
+    Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
 };
 
 /// What a store can do. Every method is one transaction; what it returns has been committed.
@@ -98,7 +104,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn replies(&self, domain: &Domain, ids: &[CommandId]) -> Result<Vec<Reply>, StoreError>;
 
     /// The audit trail of a command or a batch, oldest first.
-    async fn audit(&self, domain: &Domain, subject: uuid::Uuid) -> Result<Vec<AuditEvent>, StoreError>;
+    async fn audit(&self, domain: &Domain, subject: Uuid) -> Result<Vec<AuditEvent>, StoreError>;
 
     /// Batches by id; those that do not exist are left out.
     async fn batches(&self, domain: &Domain, ids: &[BatchId]) -> Result<Vec<BatchMetadata>, StoreError>;
@@ -126,6 +132,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Waits; a store with a clock of its own returns when that clock has passed it.
     async fn sleep(&self, duration: Duration);
 
+    /// The transitions of processes.
+    fn processes(&self) -> &dyn ProcessStore;
+
     /// The PostgreSQL store behind this one, for what only it can do (transactions of the caller).
     fn as_postgres(&self) -> Option<&postgres::PostgresStore> {
         None
@@ -136,11 +145,14 @@ pub trait Store: Send + Sync + fmt::Debug {
 /// has happened where the transaction was its own.
 #[async_trait]
 pub trait BatchWriter: Send {
-    /// Adds commands. Duplicates, within the batch or in the domain, are remembered and refuse the batch at the end.
+    /// Adds commands to a batch of commands. Duplicates, within the batch or in the domain, are remembered and refuse the batch at the end.
     async fn add(&mut self, commands: &[NewCommand]) -> Result<(), StoreError>;
 
-    /// Ends the creation: the number of commands, or the ids that were duplicates, and then nothing was created.
-    async fn finish(self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError>;
+    /// Adds processes to a batch of processes, which start with it. Duplicates are remembered as those of commands are.
+    async fn add_processes(&mut self, processes: &[NewProcess]) -> Result<(), StoreError>;
+
+    /// Ends the creation: the number of members, or the ids that were duplicates, and then nothing was created.
+    async fn finish(self: Box<Self>) -> Result<Result<u32, Duplicates>, StoreError>;
 
     /// Ends it with nothing created. In a transaction of the caller this is what undoes the commands already added,
     /// which no `Drop` can.

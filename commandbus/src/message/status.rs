@@ -1,14 +1,14 @@
-//! The states of commands and batches, and the only legal moves between them.
+//! The states of commands, batches and processes, and the only legal moves between them.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! status {
-    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(| $also:literal)*,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+ }
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text $(, alias = $also)*)] $variant,)+ }
 
         impl $name {
             /// Every state there is.
@@ -31,7 +31,7 @@ macro_rules! status {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
-                    $($text => Ok(Self::$variant),)+
+                    $($text $(| $also)* => Ok(Self::$variant),)+
                     other => Err(UnknownStatus { what: $what, text: other.to_owned() }),
                 }
             }
@@ -97,6 +97,37 @@ impl BatchStatus {
     }
 }
 
+status! {
+    /// Where a process is in its life.
+    ProcessStatus, "process" {
+        /// Created; nothing of it was sent. Only other implementations commit this.
+        Pending = "PENDING",
+        /// Between two steps. Only other implementations commit this.
+        InProgress = "IN_PROGRESS",
+        /// Commands of the current step are out.
+        WaitingForReply = "WAITING_FOR_REPLY" | "WAITING",
+        /// The same, and something of it is parked: an operator has to resolve that.
+        WaitingForTroubleshooting = "WAITING_FOR_TSQ",
+        /// It is being taken back: waiting for what is in flight, or for an undo.
+        Compensating = "COMPENSATING",
+        /// Every step was done.
+        Completed = "COMPLETED",
+        /// The process chose to be taken back, and was.
+        Compensated = "COMPENSATED",
+        /// It was to be taken back, and an undo did not succeed.
+        Failed = "FAILED",
+        /// A step failed, was canceled, or was too late, and what was done has been taken back.
+        Canceled = "CANCELED",
+    }
+}
+
+impl ProcessStatus {
+    /// Whether the process has ended. Terminal is terminal.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Compensated | Self::Failed | Self::Canceled)
+    }
+}
+
 /// A status text that this version does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {what} status this version knows: it was written by a newer version, or by hand")]
@@ -126,6 +157,10 @@ mod tests {
         for status in BatchStatus::ALL {
             assert_eq!(status.as_str().parse(), Ok(*status));
         }
+        for status in ProcessStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(*status));
+        }
+        assert_eq!("WAITING".parse(), Ok(ProcessStatus::WaitingForReply), "as the original writes it");
         assert!("DONE".parse::<CommandStatus>().unwrap_err().to_string().contains("`DONE`"));
     }
 }

@@ -18,7 +18,7 @@ use self::{
 };
 use super::{
     Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
-    ParkedGroup, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -30,6 +30,7 @@ mod clock;
 mod lookup;
 mod open_batch;
 mod park;
+mod process;
 mod queue;
 mod receive;
 mod reply;
@@ -267,5 +268,9 @@ impl Store for MemoryStore {
 
     async fn sleep(&self, duration: Duration) {
         self.clock.sleep(duration).await;
+    }
+
+    fn processes(&self) -> &dyn ProcessStore {
+        self
     }
 }

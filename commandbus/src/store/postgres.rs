@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
-    ParkedGroup, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -27,6 +27,7 @@ mod listen;
 mod migrate;
 mod notify;
 mod operate;
+mod process;
 mod send;
 mod settle;
 mod within;
@@ -228,6 +229,10 @@ impl Store for PostgresStore {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+
+    fn processes(&self) -> &dyn ProcessStore {
+        self
     }
 
     fn as_postgres(&self) -> Option<&PostgresStore> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::message::{BatchId, CommandId, CommandStatus, Domain, Failure};
+use crate::message::{BatchId, BatchType, CommandId, CommandStatus, Domain, Failure, ProcessId};
 
 /// When a command may first be received.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -57,12 +57,30 @@ pub struct NewBatch {
     pub domain: Domain,
     /// Its id, new in the domain.
     pub batch_id: BatchId,
+    /// What it groups.
+    pub batch_type: BatchType,
     /// Its name, for people.
     pub name: Option<String>,
     /// Whatever the creator wants to keep with it.
     pub custom_data: Option<Value>,
     /// The command sent by the transaction that ends the batch, with the domain it goes to.
     pub then: Option<(Domain, NewCommand)>,
+}
+
+/// The ids that refused a batch: they exist already, or came twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// Commands, the durable callback among them.
+    pub commands: Vec<CommandId>,
+    /// Processes.
+    pub processes: Vec<ProcessId>,
+}
+
+impl Duplicates {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.processes.is_empty()
+    }
 }
 
 /// What proves that a worker holds a delivery: command, message, and the token of this delivery.
@@ -308,6 +326,8 @@ pub enum Wake {
     Queue(String),
     /// A kept reply in a domain.
     Reply(Domain),
+    /// A process that ended in a domain.
+    Process(Domain),
     /// A batch that ended; `None` in [`Store::watch`](super::Store::watch) and after a lost connection: any.
     Batch(Option<BatchId>),
     /// Notifications may have been lost: look at everything.

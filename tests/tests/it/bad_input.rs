@@ -107,7 +107,7 @@ async fn a_batch_with_an_id_that_exists_names_it_and_leaves_nothing() {
     writer.add(&[debit(3), twice.clone()]).await.unwrap();
     writer.add(&[known.clone(), twice.clone()]).await.unwrap();
 
-    let duplicates = writer.finish().await.unwrap().unwrap_err();
+    let duplicates = writer.finish().await.unwrap().unwrap_err().commands;
 
     assert_eq!(duplicates, [known.command_id, twice.command_id]);
     assert_eq!(rows(&bench).await, before);
@@ -137,7 +137,7 @@ async fn of_two_batches_with_one_id_at_once_exactly_one_is_created() {
     let create = async |store: &PostgresStore, shared: &NewCommand| {
         let mut writer = store.begin_batch(new_batch(None)).await.unwrap();
         writer.add(&[debit(3), shared.clone()]).await.unwrap();
-        writer.finish().await.unwrap()
+        writer.finish().await.unwrap().map_err(|duplicates| duplicates.commands)
     };
     for _ in 0..10 {
         let shared = debit(3);

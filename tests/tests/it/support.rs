@@ -197,6 +197,7 @@ pub(crate) fn new_batch(then: Option<NewCommand>) -> NewBatch {
     NewBatch {
         domain: PAYMENTS.clone(),
         batch_id: BatchId::new(),
+        batch_type: commandbus::message::BatchType::Command,
         name: Some("Monthly billing".to_owned()),
         custom_data: None,
         then: then.map(|command| (PAYMENTS.clone(), command)),

@@ -22,8 +22,8 @@ use crate::{
         many::next_chunk,
     },
     error::StoreError,
-    message::BatchId,
-    store::{BatchWriter, NewBatch, NewCommand},
+    message::{BatchId, BatchType},
+    store::{BatchWriter, Duplicates, NewBatch, NewCommand},
 };
 
 /// The SQLSTATE of a key that is taken.
@@ -85,6 +85,7 @@ impl<'a> Creation<'a> {
         let batch = NewBatch {
             domain,
             batch_id: id.unwrap_or_else(BatchId::new),
+            batch_type: BatchType::Command,
             name: Some(name),
             custom_data: custom_data.transpose().map_err(BatchError::CustomData)?,
             then: then.map(|(domain, command)| command.map(|command| (domain, command))).transpose()?,
@@ -119,7 +120,9 @@ impl<'a> Creation<'a> {
         }
         match writer.finish().await.map_err(|error| self.refusal(error))? {
             Ok(_) => Ok(()),
-            Err(ids) => Err(BatchError::DuplicateCommand { domain: self.batch.domain.clone(), ids }),
+            Err(Duplicates { commands: ids, .. }) => {
+                Err(BatchError::DuplicateCommand { domain: self.batch.domain.clone(), ids })
+            }
         }
     }
 

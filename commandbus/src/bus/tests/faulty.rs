@@ -153,6 +153,10 @@ impl Store for Faulty {
         self.store.parked_groups(filter).await
     }
 
+    fn processes(&self) -> &dyn crate::store::ProcessStore {
+        self.store.processes()
+    }
+
     fn wakes(&self) -> broadcast::Receiver<Wake> {
         if self.deaf { broadcast::Sender::new(1).subscribe() } else { self.store.wakes() }
     }

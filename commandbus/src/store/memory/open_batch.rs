@@ -5,8 +5,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::{
     error::StoreError,
-    message::CommandId,
-    store::{BatchWriter, NewBatch, NewCommand},
+    store::{BatchWriter, Duplicates, NewBatch, NewCommand, NewProcess},
 };
 
 /// A batch whose commands are still coming. Nothing is stored before the end, so dropping it leaves nothing.
@@ -29,9 +28,15 @@ impl BatchWriter for OpenBatch<'_> {
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
+    async fn add_processes(&mut self, _processes: &[NewProcess]) -> Result<(), StoreError> {
+        unimplemented!()
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Result<u32, Duplicates>, StoreError> {
         let Self { store, batch, commands } = *self;
-        store.transition(|transition| transition.create_batch(batch, &commands))
+        store
+            .transition(|transition| transition.create_batch(batch, &commands))
+            .map(|created| created.map_err(|commands| Duplicates { commands, ..Duplicates::default() }))
     }
 
     async fn abandon(self: Box<Self>) -> Result<(), StoreError> {

@@ -11,8 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     message::{
-        BatchId, BatchMetadata, BatchStatus, BatchType, CommandId, CommandMetadata, CommandStatus, Domain, Envelope,
-        EventType,
+        BatchId, BatchMetadata, BatchStatus, CommandId, CommandMetadata, CommandStatus, Domain, Envelope, EventType,
     },
     store::{Acceptance, NewBatch, NewCommand, Start, Wake},
 };
@@ -68,14 +67,14 @@ impl Transition<'_> {
             return Ok(Err(duplicates));
         }
 
-        let NewBatch { domain, batch_id, name, custom_data, then } = batch;
+        let NewBatch { domain, batch_id, batch_type, name, custom_data, then } = batch;
         let total_count = u32::try_from(commands.len()).expect("more commands than memory holds");
         let metadata = BatchMetadata {
             domain: domain.clone(),
             batch_id,
             name,
             custom_data,
-            batch_type: BatchType::Command,
+            batch_type,
             status: BatchStatus::Pending,
             total_count,
             completed_count: 0,

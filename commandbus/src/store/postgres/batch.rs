@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     message::{CommandId, Domain},
-    store::{BatchWriter, NewBatch, NewCommand, Start},
+    store::{BatchWriter, Duplicates, NewBatch, NewCommand, NewProcess, Start},
 };
 
 /// Where a batch is being written.
@@ -112,17 +112,21 @@ impl BatchWriter for Writer<'_> {
         Ok(())
     }
 
+    async fn add_processes(&mut self, _processes: &[NewProcess]) -> Result<(), StoreError> {
+        unimplemented!()
+    }
+
     async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
         self.place.undo().await
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
+    async fn finish(mut self: Box<Self>) -> Result<Result<u32, Duplicates>, StoreError> {
         if let Some(id) = self.taken_by_then().await? {
             self.duplicates.push(id);
         }
         if !self.duplicates.is_empty() {
             self.place.undo().await?;
-            return Ok(Err(named_once(self.duplicates)));
+            return Ok(Err(Duplicates { commands: named_once(self.duplicates), ..Duplicates::default() }));
         }
         if self.written == 0 {
             self.place.undo().await?;

@@ -20,6 +20,7 @@ const CAPACITY: usize = 1024;
 
 const QUEUE_PREFIX: &str = "pgmq_notify_";
 const REPLY_CHANNEL: &str = "commandbus_reply";
+const PROCESS_CHANNEL: &str = "commandbus_process";
 const BATCH_CHANNEL: &str = "commandbus_batch";
 
 /// The pauses between attempts to reach the database again.
@@ -53,6 +54,7 @@ impl Listener {
         let channel = match wake {
             Wake::Queue(queue) => format!("{QUEUE_PREFIX}{queue}"),
             Wake::Reply(_) => REPLY_CHANNEL.to_owned(),
+            Wake::Process(_) => PROCESS_CHANNEL.to_owned(),
             Wake::Batch(_) => BATCH_CHANNEL.to_owned(),
             Wake::Resync => return,
         };
@@ -149,6 +151,7 @@ async fn forward(
 fn wake(notification: &PgNotification) -> Option<Wake> {
     match notification.channel() {
         REPLY_CHANNEL => Domain::new(notification.payload().to_owned()).ok().map(Wake::Reply),
+        PROCESS_CHANNEL => Domain::new(notification.payload().to_owned()).ok().map(Wake::Process),
         BATCH_CHANNEL => Some(Wake::Batch(notification.payload().parse().ok())),
         channel => channel.strip_prefix(QUEUE_PREFIX).map(|queue| Wake::Queue(queue.to_owned())),
     }

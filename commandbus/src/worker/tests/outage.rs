@@ -56,6 +56,10 @@ impl Store for Cut {
     async fn parked(&self, filter: &ParkedFilter, page: Page<i64>) -> Result<Vec<Parked>, StoreError> { self.through()?.parked(filter, page).await }
     async fn count_parked(&self, filter: &ParkedFilter) -> Result<u64, StoreError> { self.through()?.count_parked(filter).await }
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> { self.through()?.parked_groups(filter).await }
+    fn processes(&self) -> &dyn crate::store::ProcessStore {
+        self.memory.processes()
+    }
+
     fn wakes(&self) -> broadcast::Receiver<Wake> { self.memory.wakes() }
     fn watch(&self, wake: &Wake) { self.memory.watch(wake); }
     async fn now(&self) -> Result<DateTime<Utc>, StoreError> { self.through()?.now().await }

@@ -7,7 +7,8 @@ use std::{
 
 use commandbus::{
     message::{
-        AuditEvent, BatchId, BatchMetadata, BatchStatus, CommandId, CommandMetadata, CommandStatus, Domain, Reply,
+        AuditEvent, BatchId, BatchMetadata, BatchStatus, BatchType, CommandId, CommandMetadata, CommandStatus, Domain,
+        Reply,
     },
     store::{
         Acceptance, BatchWriter, CommandFilter, Delivery, NewBatch, NewCommand, OperatorAction, OperatorVerb, Page,
@@ -47,14 +48,21 @@ impl World {
     pub(crate) fn new_batch(&self) -> NewBatch {
         let batch_id = BatchId::new();
         self.batches.lock().unwrap().push(batch_id);
-        NewBatch { domain: self.domain.clone(), batch_id, name: None, custom_data: None, then: None }
+        NewBatch {
+            domain: self.domain.clone(),
+            batch_id,
+            batch_type: BatchType::Command,
+            name: None,
+            custom_data: None,
+            then: None,
+        }
     }
 
     /// Creates a batch in one chunk; `Err` are the duplicates.
     pub(crate) async fn create(&self, batch: NewBatch, commands: &[NewCommand]) -> Result<u32, Vec<CommandId>> {
         let mut writer: Box<dyn BatchWriter + '_> = self.store.begin_batch(batch).await.unwrap();
         writer.add(commands).await.unwrap();
-        writer.finish().await.unwrap()
+        writer.finish().await.unwrap().map_err(|duplicates| duplicates.commands)
     }
 
     /// A batch of so many commands.

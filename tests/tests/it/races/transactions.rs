@@ -191,7 +191,7 @@ async fn a_duplicate_inside_a_callers_transaction_leaves_it_usable() {
     assert_eq!(answers, [Acceptance::Duplicate, Acceptance::Sent, Acceptance::Duplicate]);
     let mut writer = bench.store.begin_batch_within(&mut caller, new_batch(None)).await.unwrap();
     writer.add(&[debit(3), known.clone()]).await.unwrap();
-    assert_eq!(writer.finish().await.unwrap(), Err(vec![known.command_id]));
+    assert_eq!(writer.finish().await.unwrap().map_err(|duplicates| duplicates.commands), Err(vec![known.command_id]));
     caller.commit().await.unwrap();
 
     assert_eq!(bench.queued().await, 2);

@@ -82,7 +82,11 @@ pub(crate) async fn an_id_that_comes_twice_in_different_chunks_refuses_the_batch
     for chunk in [[debit(2), twice.clone()], [twice.clone(), debit(3)], [twice.clone(), debit(4)]] {
         writer.add(&chunk).await.unwrap();
     }
-    assert_eq!(writer.finish().await.unwrap(), Err(vec![twice.command_id]), "named once");
+    assert_eq!(
+        writer.finish().await.unwrap().map_err(|duplicates| duplicates.commands),
+        Err(vec![twice.command_id]),
+        "named once"
+    );
     was_never_created(world, batch_id).await;
     assert!(world.waiting().await.is_empty());
 }

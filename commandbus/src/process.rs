@@ -1,0 +1,6 @@
+//! Floor 6: business processes. A process is a state and a static table of steps; replies move it from one step to the
+//! next, or, when something failed, back.
+
+mod definition;
+
+pub use definition::{Action, Next, Process, ProcessSpec, Step, StepSpec};
