@@ -210,6 +210,9 @@ begin
     insert into commandbus.audit (domain, command_id, event_type, details_json)
     values (p_domain, p_command_id, p_event_type, p_details);
 
+    if v_parked or p_status = 'IN_TROUBLESHOOTING_QUEUE' then
+        perform commandbus.recount_parked(array[v_command.reply_queue], array[v_command.correlation_id]);
+    end if;
     if p_status = 'IN_TROUBLESHOOTING_QUEUE' then
         insert into commandbus.troubleshooting
             (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint)

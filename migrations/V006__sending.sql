@@ -101,17 +101,20 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- Opens a batch, which its commands then name; false when the id is taken. It is closed in the same transaction.
+-- Opens a batch, which its members then name; false when the id is taken. It is closed in the same transaction, except
+-- for a process batch that is created with its total, for later starts to name.
 create or replace function commandbus.open_batch(
     p_domain      text,
     p_batch_id    uuid,
     p_name        text,
     p_custom_data jsonb,
-    p_then        jsonb
+    p_then        jsonb,
+    p_batch_type  text default 'COMMAND',
+    p_total       int default 0
 ) returns boolean as $$
 begin
-    insert into commandbus.batch (domain, batch_id, name, custom_data, then_command)
-    values (p_domain, p_batch_id, p_name, p_custom_data, p_then)
+    insert into commandbus.batch (domain, batch_id, name, custom_data, then_command, batch_type, total_count)
+    values (p_domain, p_batch_id, p_name, p_custom_data, p_then, p_batch_type, p_total)
     on conflict (domain, batch_id) do nothing;
     return found;
 end

@@ -185,10 +185,10 @@ begin
     if v_batch.batch_type = 'PROCESS' then
         select count(*) filter (where p.status in ('COMPLETED', 'COMPENSATED')), 0,
                count(*) filter (where p.status in ('FAILED', 'CANCELED')),
-               count(*) filter (where p.status = 'WAITING_FOR_TSQ')
+               count(*) filter (where p.status = 'WAITING_FOR_TSQ' or p.parked_count > 0)
         into v_batch.completed_count, v_batch.failed_count, v_batch.canceled_count, v_batch.in_troubleshooting_count
         from commandbus.process p
-        where p.batch_id = p_batch_id and p.domain = p_domain;
+        where p.batch_id = p_batch_id and p.domain = p_domain and not p.uncounted;
     else
         -- One statement, one snapshot: a delta goes exactly when the command it speaks of is counted.
         with folded as (

@@ -14,6 +14,8 @@ declare
     v_error_msg  constant text := 'every attempt was received and never settled: the workers that had it died or lost their lease';
     v_msg_ids    bigint[];
     v_batch_ids  uuid[];
+    v_queues     text[];
+    v_processes  uuid[];
     v_zeros      int[];
 begin
     with parked as (
@@ -39,11 +41,13 @@ begin
             'error_type', 'TRANSIENT', 'error_code', v_error_code, 'error_msg', v_error_msg, 'error_details', null)
         from parked p order by p.command_id
     )
-    select array_agg(p.msg_id), array_agg(p.batch_id) filter (where p.batch_id is not null)
-    into v_msg_ids, v_batch_ids
+    select array_agg(p.msg_id), array_agg(p.batch_id) filter (where p.batch_id is not null),
+           array_agg(p.reply_queue), array_agg(p.correlation_id)
+    into v_msg_ids, v_batch_ids, v_queues, v_processes
     from parked p;
 
     perform pgmq.archive(p_domain || '__commands', v_msg_ids);
+    perform commandbus.recount_parked(v_queues, v_processes);
     if v_batch_ids is not null then
         v_zeros := array_fill(0, array[cardinality(v_batch_ids)]);
         perform commandbus.start_batches(p_domain, v_batch_ids);

@@ -100,6 +100,8 @@ declare
     v_asked         uuid[];
     v_asked_queues  text[];
     v_asked_replies jsonb[];
+    v_parked_queues text[];
+    v_parked_ids    uuid[];
     v_batches       uuid[];
     v_batch_counts  int[][];
 begin
@@ -178,11 +180,13 @@ begin
            array_agg(s.command_id) filter (where s.reply is not null and s.reply_to is not null),
            array_agg(s.reply_to) filter (where s.reply is not null and s.reply_to is not null),
            array_agg(s.reply) filter (where s.reply is not null and s.reply_to is not null),
+           array_agg(s.reply_to) filter (where s.verdict = 'PARK' and s.reply_to is not null),
+           array_agg(s.correlation_id) filter (where s.verdict = 'PARK' and s.reply_to is not null),
            array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
            array_agg(array[(s.verdict = 'COMPLETE')::int, (s.verdict = 'FAIL')::int, (s.verdict = 'PARK')::int])
                filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK'))
     into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
-         v_asked_replies, v_batches, v_batch_counts
+         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_batch_counts
     from settled s;
 
     if v_completed is not null then
@@ -202,6 +206,9 @@ begin
     end if;
     if v_asked is not null then
         perform commandbus.deliver_replies(p_domain, v_asked_queues, v_asked, v_asked_replies);
+    end if;
+    if v_parked_queues is not null then
+        perform commandbus.recount_parked(v_parked_queues, v_parked_ids);
     end if;
     if v_kept is not null then
         perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);

@@ -197,6 +197,12 @@ begin
     into v_row
     from told t;
 
+    v_resolved := coalesce(v_retried, '{}') || coalesce(v_row.ids, '{}');
+    perform commandbus.recount_parked(array_agg(c.reply_queue), array_agg(c.correlation_id))
+    from commandbus.command c
+    where c.domain = p_domain and c.command_id = any(v_resolved) and c.reply_queue <> ''
+    having count(*) > 0;
+
     if v_row.ids is not null then
         perform commandbus.keep_replies(p_domain, v_row.ids, v_row.replies);
     end if;
@@ -204,7 +210,6 @@ begin
         perform commandbus.deliver_replies(p_domain, v_row.asked_queues, v_row.asked, v_row.asked_replies);
     end if;
 
-    v_resolved := coalesce(v_retried, '{}') || coalesce(v_row.ids, '{}');
     delete from commandbus.troubleshooting t where t.domain = p_domain and t.command_id = any(v_resolved);
 
     perform commandbus.count_batches(

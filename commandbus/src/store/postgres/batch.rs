@@ -1,18 +1,26 @@
 //! The creation of a batch, in a transaction of its own or in the caller's.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use serde_json::json;
 use sqlx::{PgConnection, Postgres, Transaction, types::Json};
 
 use super::{
     PostgresStore, milliseconds,
+    process::{StartIn, queues_of_steps, start_processes},
     send::{EnvelopeRef, SendOptions, ids_at, named_once, send_commands},
 };
 use crate::{
     error::StoreError,
-    message::{CommandId, Domain},
+    message::{BatchType, CommandId, Domain},
     store::{BatchWriter, Duplicates, NewBatch, NewCommand, NewProcess, Start},
 };
+
+pub(super) const EMPTY_PROCESS_BATCH: &str = "Batch must contain at least one process";
+
+/// The SQLSTATE of a key that is taken.
+const UNIQUE_VIOLATION: &str = "23505";
 
 /// Where a batch is being written.
 #[derive(Debug)]
@@ -48,7 +56,7 @@ pub(super) struct Writer<'a> {
     place: Place<'a>,
     batch: NewBatch,
     written: u32,
-    duplicates: Vec<CommandId>,
+    duplicates: Duplicates,
 }
 
 impl Writer<'static> {
@@ -65,21 +73,11 @@ impl<'a> Writer<'a> {
     }
 
     async fn open(mut place: Place<'a>, batch: NewBatch) -> Result<Self, StoreError> {
-        let then = batch.then.as_ref().map(|(domain, command)| then_command(domain, command)).transpose()?;
-        let opened: bool = sqlx::query_scalar("select commandbus.open_batch($1, $2, $3, $4, $5)")
-            .bind(batch.domain.as_str())
-            .bind(batch.batch_id.as_uuid())
-            .bind(&batch.name)
-            .bind(batch.custom_data.as_ref().map(Json))
-            .bind(then.map(Json))
-            .fetch_one(place.connection())
-            .await?;
-        if opened {
-            return Ok(Self { place, batch, written: 0, duplicates: Vec::new() });
+        if open_batch(place.connection(), &batch, 0).await? {
+            return Ok(Self { place, batch, written: 0, duplicates: Duplicates::default() });
         }
         place.undo().await?;
-        let message = format!("there is a batch {} in domain {} already", batch.batch_id, batch.domain);
-        Err(StoreError::Data { code: "23505".into(), message })
+        Err(batch_exists(&batch))
     }
 }
 
@@ -107,13 +105,29 @@ impl BatchWriter for Writer<'_> {
         let options = SendOptions { batch: Some(self.batch.batch_id), notify: false, lock_timeout_ms: None };
         let duplicates =
             send_commands(&self.batch.domain, commands, options).fetch_one(self.place.connection()).await?;
-        self.duplicates.extend(ids_at(commands, &duplicates));
+        self.duplicates.commands.extend(ids_at(commands, &duplicates));
         self.written += u32::try_from(commands.len()).unwrap_or(u32::MAX);
         Ok(())
     }
 
-    async fn add_processes(&mut self, _processes: &[NewProcess]) -> Result<(), StoreError> {
-        unimplemented!()
+    async fn add_processes(&mut self, processes: &[NewProcess]) -> Result<(), StoreError> {
+        // The procedure wants each id once.
+        let (given, mut seen) = (self.duplicates.processes.len(), HashSet::with_capacity(processes.len()));
+        let twice = processes.iter().map(|process| process.process_id).filter(|id| !seen.insert(*id));
+        self.duplicates.processes.extend(twice);
+        if processes.is_empty() || self.duplicates.processes.len() > given {
+            return Ok(());
+        }
+        // Made by the caller beforehand, nearly always; else here, with the batch.
+        for queue in queues_of_steps(processes) {
+            sqlx::query("select commandbus.ensure_queue($1)").bind(queue).execute(self.place.connection()).await?;
+        }
+        let place = StartIn::NewBatch(self.batch.batch_id);
+        let duplicates = start_processes(self.place.connection(), &self.batch.domain, processes, place).await?;
+        let ids = duplicates.iter().map(|position| processes[*position as usize - 1].process_id);
+        self.duplicates.processes.extend(ids);
+        self.written += u32::try_from(processes.len()).unwrap_or(u32::MAX);
+        Ok(())
     }
 
     async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
@@ -122,22 +136,29 @@ impl BatchWriter for Writer<'_> {
 
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Duplicates>, StoreError> {
         if let Some(id) = self.taken_by_then().await? {
-            self.duplicates.push(id);
+            self.duplicates.commands.push(id);
         }
         if !self.duplicates.is_empty() {
             self.place.undo().await?;
-            return Ok(Err(Duplicates { commands: named_once(self.duplicates), ..Duplicates::default() }));
+            let Duplicates { commands, processes } = self.duplicates;
+            return Ok(Err(Duplicates { commands: named_once(commands), processes: named_once(processes) }));
         }
         if self.written == 0 {
             self.place.undo().await?;
-            return Err(StoreError::Unsupported("Batch must contain at least one command"));
+            return Err(StoreError::Unsupported(match self.batch.batch_type {
+                BatchType::Command => "Batch must contain at least one command",
+                BatchType::Process => EMPTY_PROCESS_BATCH,
+            }));
         }
-        sqlx::query("select commandbus.close_batch($1, $2, $3)")
-            .bind(self.batch.domain.as_str())
-            .bind(self.batch.batch_id.as_uuid())
-            .bind(i32::try_from(self.written).unwrap_or(i32::MAX))
-            .execute(self.place.connection())
-            .await?;
+        sqlx::query(match self.batch.batch_type {
+            BatchType::Command => "select commandbus.close_batch($1, $2, $3)",
+            BatchType::Process => "select commandbus.close_process_batch($1, $2, $3)",
+        })
+        .bind(self.batch.domain.as_str())
+        .bind(self.batch.batch_id.as_uuid())
+        .bind(i32::try_from(self.written).unwrap_or(i32::MAX))
+        .execute(self.place.connection())
+        .await?;
         match self.place {
             Place::Own(transaction) => transaction.commit().await?,
             Place::Caller(connection) => {
@@ -146,6 +167,34 @@ impl BatchWriter for Writer<'_> {
         }
         Ok(Ok(self.written))
     }
+}
+
+/// Inserts the row of a batch; `false` when its id is taken.
+pub(super) async fn open_batch(
+    connection: &mut PgConnection,
+    batch: &NewBatch,
+    total: u32,
+) -> Result<bool, StoreError> {
+    let then = batch.then.as_ref().map(|(domain, command)| then_command(domain, command)).transpose()?;
+    let opened = sqlx::query_scalar("select commandbus.open_batch($1, $2, $3, $4, $5, $6, $7)")
+        .bind(batch.domain.as_str())
+        .bind(batch.batch_id.as_uuid())
+        .bind(&batch.name)
+        .bind(batch.custom_data.as_ref().map(Json))
+        .bind(then.map(Json))
+        .bind(match batch.batch_type {
+            BatchType::Command => "COMMAND",
+            BatchType::Process => "PROCESS",
+        })
+        .bind(i32::try_from(total).unwrap_or(i32::MAX))
+        .fetch_one(connection)
+        .await?;
+    Ok(opened)
+}
+
+pub(super) fn batch_exists(batch: &NewBatch) -> StoreError {
+    let message = format!("there is a batch {} in domain {} already", batch.batch_id, batch.domain);
+    StoreError::Data { code: UNIQUE_VIOLATION.into(), message }
 }
 
 /// The durable callback, as `end_batches` reads it.
@@ -168,7 +217,11 @@ fn then_command(domain: &Domain, command: &NewCommand) -> Result<serde_json::Val
 impl PostgresStore {
     /// Makes every queue that the batch will need, now rather than when it ends.
     pub(super) async fn ensure_batch_queues(&self, batch: &NewBatch) -> Result<(), StoreError> {
-        self.ensure(&batch.domain, [batch.domain.commands_queue()]).await?;
+        let of_members = match batch.batch_type {
+            BatchType::Command => batch.domain.commands_queue(),
+            BatchType::Process => batch.domain.process_replies_queue(),
+        };
+        self.ensure(&batch.domain, [of_members]).await?;
         if let Some((domain, command)) = &batch.then {
             self.ensure(domain, std::iter::once(domain.commands_queue()).chain(command.reply_to.clone())).await?;
         }

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "V009__settling",
     10 "V010__operators",
     11 "V011__states_checked",
+    12 "V012__routing",
 ];
 
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

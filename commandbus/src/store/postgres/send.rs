@@ -1,6 +1,6 @@
 //! Sending, alone and in groups.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::Hash};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -159,7 +159,7 @@ impl PostgresStore {
     }
 }
 
-fn acceptances(count: usize, duplicates: &[i32]) -> Vec<Acceptance> {
+pub(super) fn acceptances(count: usize, duplicates: &[i32]) -> Vec<Acceptance> {
     let mut answers = vec![Acceptance::Sent; count];
     for position in duplicates {
         answers[*position as usize - 1] = Acceptance::Duplicate;
@@ -168,7 +168,7 @@ fn acceptances(count: usize, duplicates: &[i32]) -> Vec<Acceptance> {
 }
 
 /// The ids in order, each once.
-pub(super) fn named_once(mut ids: Vec<CommandId>) -> Vec<CommandId> {
+pub(super) fn named_once<I: Copy + Eq + Hash>(mut ids: Vec<I>) -> Vec<I> {
     let mut seen = HashSet::with_capacity(ids.len());
     ids.retain(|id| seen.insert(*id));
     ids
