@@ -35,10 +35,12 @@ mod untyped;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use batch::Plan;
 pub use batch::{
-    Batch, BatchBuilder, BatchError, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled, HasCommands,
-    Progress, UncommittedBatch, WaitForBatch,
+    Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled,
+    HasCommands, Progress, UncommittedBatch, WaitForBatch,
 };
+pub(crate) use error::ListOf;
 pub use error::{SendError, SendManyError};
 pub use outgoing::{IntoCommand, WithId};
 pub use reply::{PendingReply, ReplyError};

@@ -6,6 +6,7 @@ mod create;
 mod error;
 mod handle;
 mod member;
+mod plan;
 mod progress;
 
 pub use builder::{BatchBuilder, Empty, Filled, HasCommands};
@@ -14,4 +15,6 @@ pub use create::{BatchSending, UncommittedBatch};
 pub use error::BatchError;
 pub use handle::Batch;
 pub use member::{BatchKind, BatchMember};
+pub use plan::BatchItem;
+pub(crate) use plan::Plan;
 pub use progress::{Progress, WaitForBatch};

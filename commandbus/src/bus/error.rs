@@ -71,9 +71,9 @@ pub struct SendManyError {
 }
 
 /// The first few of a list of ids, as text.
-pub(super) struct ListOf<'a>(pub(super) &'a [CommandId]);
+pub(crate) struct ListOf<'a, I>(pub(crate) &'a [I]);
 
-impl fmt::Display for ListOf<'_> {
+impl<I: fmt::Display> fmt::Display for ListOf<'_, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
         for (n, id) in self.0.iter().take(SHOWN).enumerate() {

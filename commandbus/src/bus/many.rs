@@ -1,6 +1,6 @@
 //! Sending many commands at once, without a batch around them.
 
-use super::{Bus, IntoCommand, SendError, SendManyError, Sent, group_commit::while_busy, outgoing::prepare};
+use super::{BatchItem, Bus, IntoCommand, SendError, SendManyError, Sent, group_commit::while_busy, outgoing::prepare};
 use crate::{
     message::{Command, CommandId, Domain},
     store::NewCommand,
@@ -46,7 +46,7 @@ impl Bus {
         domain: &Domain,
         commands: &mut (dyn Iterator<Item = Result<NewCommand, SendError>> + Send),
     ) -> Result<Vec<CommandId>, SendError> {
-        let mut chunk = next_chunk(commands)?;
+        let mut chunk = next_chunk(commands, BatchItem::bytes)?;
         if chunk.is_empty() {
             return Ok(Vec::new());
         }
@@ -60,17 +60,18 @@ impl Bus {
     }
 }
 
-/// Takes the commands of one transaction off an iterator.
-pub(super) fn next_chunk<E>(
-    commands: &mut (dyn Iterator<Item = Result<NewCommand, E>> + Send),
-) -> Result<Vec<NewCommand>, E> {
+/// Takes what one transaction writes off an iterator.
+pub(super) fn next_chunk<T, E>(
+    items: &mut (dyn Iterator<Item = Result<T, E>> + Send),
+    size: impl Fn(&T) -> usize,
+) -> Result<Vec<T>, E> {
     let mut chunk = Vec::new();
     let mut bytes = 0;
     while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
-        let Some(command) = commands.next() else { break };
-        let command = command?;
-        bytes += command.data.get().len();
-        chunk.push(command);
+        let Some(item) = items.next() else { break };
+        let item = item?;
+        bytes += size(&item);
+        chunk.push(item);
     }
     Ok(chunk)
 }

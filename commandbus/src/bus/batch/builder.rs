@@ -4,13 +4,10 @@ use std::{fmt, marker::PhantomData};
 
 use serde::Serialize;
 
-use super::{BatchMember, BatchSending, CallbackFuture};
+use super::{BatchMember, BatchSending, CallbackFuture, plan::Plan};
 use crate::{
-    bus::{Bus, IntoCommand, completion::Callback, outgoing::prepare},
-    message::{
-        BatchId, BatchMetadata, Command, Domain,
-        envelope::{PayloadError, seal},
-    },
+    bus::{Bus, IntoCommand, outgoing::prepare},
+    message::{BatchId, BatchMetadata, Command, Domain},
     store::NewCommand,
 };
 
@@ -37,39 +34,16 @@ mod sealed {
     impl Sealed for super::Filled {}
 }
 
-/// Encoded commands, made when they are asked for.
-pub(super) type Members<'a> = Box<dyn Iterator<Item = Result<NewCommand, PayloadError>> + Send + 'a>;
-
 /// A batch that is being put together. `B` names it, `'a` is what its iterators borrow.
 #[must_use = "a batch exists after `.send(&bus).await`"]
 pub struct BatchBuilder<'a, B, S> {
-    plan: Plan<'a>,
+    plan: Plan<'a, NewCommand>,
     kind: PhantomData<fn() -> (B, S)>,
-}
-
-/// All there is to know for the creation of a batch.
-pub(super) struct Plan<'a> {
-    pub(super) domain: Domain,
-    pub(super) id: Option<BatchId>,
-    pub(super) name: String,
-    pub(super) custom_data: Option<Result<serde_json::Value, PayloadError>>,
-    pub(super) then: Option<(Domain, Result<NewCommand, PayloadError>)>,
-    pub(super) callback: Option<Callback>,
-    pub(super) members: Vec<Members<'a>>,
 }
 
 impl<'a, B> BatchBuilder<'a, B, Empty> {
     pub(super) fn new(domain: &Domain, name: String) -> Self {
-        let plan = Plan {
-            domain: domain.clone(),
-            id: None,
-            name,
-            custom_data: None,
-            then: None,
-            callback: None,
-            members: Vec::new(),
-        };
-        Self { plan, kind: PhantomData }
+        Self { plan: Plan::new(domain, name), kind: PhantomData }
     }
 }
 
@@ -98,16 +72,13 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
 
     /// Chooses the id of the batch, so that creating it twice is found out.
     pub fn id(mut self, id: BatchId) -> Self {
-        self.plan.id = Some(id);
+        self.plan.set_id(id);
         self
     }
 
     /// Keeps data of one's own with the batch; it comes back in [`BatchMetadata::custom_data`].
     pub fn custom_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.plan.custom_data = Some(seal("custom_data", data).and_then(|raw| {
-            serde_json::from_str(raw.get())
-                .map_err(|source| PayloadError::Serialize { command_type: "custom_data".to_owned(), source })
-        }));
+        self.plan.set_custom_data(data);
         self
     }
 
@@ -121,20 +92,20 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
         F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
         Fut: CallbackFuture<O> + Send + 'static,
     {
-        self.plan.callback = Some(Box::new(|batch| callback(batch).outcome()));
+        self.plan.set_callback(callback);
         self
     }
 
     /// Sends a command when the batch has ended, in the transaction that ends it: it is durable, retried and audited
     /// like any other, and may be of another domain.
     pub fn then<C: Command>(mut self, command: C) -> Self {
-        self.plan.then = Some((C::SPEC.domain.clone(), prepare(command)));
+        self.plan.set_then(command);
         self
     }
 
     /// Creates the batch with all its commands: a future of [`Batch`](super::Batch), with `.within(&mut tx)` before
     /// the `.await`.
-    pub fn send(self, bus: &Bus) -> BatchSending<'a>
+    pub fn send(self, bus: &Bus) -> BatchSending<'a, NewCommand>
     where
         S: HasCommands,
     {

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::{
     Batch, BatchError,
-    builder::{Members, Plan},
+    plan::{BatchItem, Members, Plan},
 };
 use crate::{
     bus::{
@@ -22,8 +22,8 @@ use crate::{
         many::next_chunk,
     },
     error::StoreError,
-    message::{BatchId, BatchType},
-    store::{BatchWriter, Duplicates, NewBatch, NewCommand},
+    message::BatchId,
+    store::{BatchWriter, NewBatch},
 };
 
 /// The SQLSTATE of a key that is taken.
@@ -33,13 +33,13 @@ const UNIQUE_VIOLATION: &str = "23505";
 ///
 /// Dropped before that, nothing was created.
 #[must_use = "nothing is created before this is awaited"]
-pub struct BatchSending<'a> {
-    draft: Option<(Bus, Plan<'a>)>,
+pub struct BatchSending<'a, T> {
+    draft: Option<(Bus, Plan<'a, T>)>,
     flight: Option<BoxFuture<'a, Result<Batch, BatchError>>>,
 }
 
-impl<'a> BatchSending<'a> {
-    pub(super) fn new(bus: Bus, plan: Plan<'a>) -> Self {
+impl<'a, T: BatchItem> BatchSending<'a, T> {
+    pub(crate) fn new(bus: Bus, plan: Plan<'a, T>) -> Self {
         Self { draft: Some((bus, plan)), flight: None }
     }
 
@@ -60,7 +60,7 @@ impl<'a> BatchSending<'a> {
     }
 }
 
-async fn create(bus: Bus, plan: Plan<'_>) -> Result<Batch, BatchError> {
+async fn create<T: BatchItem>(bus: Bus, plan: Plan<'_, T>) -> Result<Batch, BatchError> {
     let mut creation = Creation::prepare(&bus, plan).await?;
     let writer = bus.store().begin_batch(creation.batch.clone()).await;
     creation.write(writer).await?;
@@ -68,32 +68,32 @@ async fn create(bus: Bus, plan: Plan<'_>) -> Result<Batch, BatchError> {
 }
 
 /// A batch of which all is checked that can be before a transaction is opened for it.
-struct Creation<'a> {
+struct Creation<'a, T> {
     batch: NewBatch,
-    first: Vec<NewCommand>,
-    rest: Members<'a>,
+    first: Vec<T>,
+    rest: Members<'a, T>,
     id_was_chosen: bool,
     registration: Option<Registration>,
 }
 
-impl<'a> Creation<'a> {
-    async fn prepare(bus: &Bus, plan: Plan<'a>) -> Result<Self, BatchError> {
-        let Plan { domain, id, name, custom_data, then, callback, members } = plan;
+impl<'a, T: BatchItem> Creation<'a, T> {
+    async fn prepare(bus: &Bus, plan: Plan<'a, T>) -> Result<Self, BatchError> {
+        let Plan { domain, others, id, name, custom_data, then, callback, members } = plan;
         if name.contains('\0') {
             return Err(BatchError::InvalidName);
         }
         let batch = NewBatch {
             domain,
             batch_id: id.unwrap_or_else(BatchId::new),
-            batch_type: BatchType::Command,
+            batch_type: T::TYPE,
             name: Some(name),
             custom_data: custom_data.transpose().map_err(BatchError::CustomData)?,
             then: then.map(|(domain, command)| command.map(|command| (domain, command))).transpose()?,
         };
-        let mut rest: Members<'a> = Box::new(members.into_iter().flatten());
-        let first = next_chunk(&mut rest)?;
+        let mut rest: Members<'a, T> = Box::new(members.into_iter().flatten());
+        let first = next_chunk(&mut rest, T::bytes)?;
         if first.is_empty() {
-            return Err(BatchError::EmptyBatch);
+            return Err(T::empty());
         }
         let id_was_chosen = id.is_some();
         if id_was_chosen && !bus.store().batches(&batch.domain, &[batch.batch_id]).await?.is_empty() {
@@ -101,7 +101,7 @@ impl<'a> Creation<'a> {
         }
         // What the end of the batch will need, its beginning provides.
         bus.inner.ensure_queues(&batch.domain, None).await?;
-        if let Some((domain, _)) = &batch.then {
+        for domain in others.into_iter().chain(batch.then.as_ref().map(|(domain, _)| domain)) {
             bus.inner.ensure_queues(domain, None).await?;
         }
         let key = (batch.domain.clone(), batch.batch_id);
@@ -120,9 +120,7 @@ impl<'a> Creation<'a> {
         }
         match writer.finish().await.map_err(|error| self.refusal(error))? {
             Ok(_) => Ok(()),
-            Err(Duplicates { commands: ids, .. }) => {
-                Err(BatchError::DuplicateCommand { domain: self.batch.domain.clone(), ids })
-            }
+            Err(duplicates) => Err(T::refusal(&self.batch, duplicates)),
         }
     }
 
@@ -130,8 +128,8 @@ impl<'a> Creation<'a> {
     async fn write_chunks(&mut self, writer: &mut dyn BatchWriter) -> Result<(), BatchError> {
         let mut chunk = mem::take(&mut self.first);
         while !chunk.is_empty() {
-            writer.add(&chunk).await?;
-            chunk = next_chunk(&mut self.rest)?;
+            T::write(writer, &chunk).await?;
+            chunk = next_chunk(&mut self.rest, T::bytes)?;
         }
         Ok(())
     }
@@ -155,9 +153,9 @@ fn duplicate(batch: &NewBatch) -> BatchError {
 }
 
 // No iterator is pinned in it.
-impl Unpin for BatchSending<'_> {}
+impl<T> Unpin for BatchSending<'_, T> {}
 
-impl Future for BatchSending<'_> {
+impl<'a, T: BatchItem> Future for BatchSending<'a, T> {
     type Output = Result<Batch, BatchError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -169,7 +167,7 @@ impl Future for BatchSending<'_> {
     }
 }
 
-impl fmt::Debug for BatchSending<'_> {
+impl<T> fmt::Debug for BatchSending<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchSending").finish_non_exhaustive()
     }

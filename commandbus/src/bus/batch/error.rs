@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     bus::error::ListOf,
     error::StoreError,
-    message::{BatchId, CommandId, Domain, envelope::PayloadError},
+    message::{BatchId, CommandId, Domain, ProcessId, envelope::PayloadError},
 };
 
 /// What can go wrong with a batch. When its creation fails, nothing of it was created.
@@ -26,6 +26,21 @@ pub enum BatchError {
         domain: Domain,
         /// The ids.
         ids: Vec<CommandId>,
+    },
+    /// A batch of processes without any.
+    #[error("Batch must contain at least one process")]
+    EmptyProcessBatch,
+    /// Processes have the same id, or one that is taken in the domain.
+    #[error(
+        "these ids of processes are twice in the batch, or taken in domain `{domain}` already: {ids}. Nothing was \
+         created; leave out what was started before, or give new ids",
+        ids = ListOf(ids)
+    )]
+    DuplicateProcess {
+        /// The domain.
+        domain: Domain,
+        /// The ids.
+        ids: Vec<ProcessId>,
     },
     /// The id chosen for the batch is taken.
     #[error("domain `{domain}` has a batch {id} already: nothing was created; follow that one with `bus.batch(..)`")]
