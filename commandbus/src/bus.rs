@@ -12,6 +12,7 @@ use sqlx::{
 
 use crate::{
     error::StoreError,
+    message::Domain,
     store::{
         Store,
         memory::MemoryStore,
@@ -122,8 +123,13 @@ impl Bus {
         &self.inner.store
     }
 
+    /// Makes the queues of a domain where this bus does not know that they exist.
+    pub(crate) async fn ensure_queues(&self, domain: &Domain) -> Result<(), StoreError> {
+        self.inner.ensure_queues(domain, None).await
+    }
+
     /// The store for what only PostgreSQL can do.
-    fn postgres(&self) -> Result<&PostgresStore, StoreError> {
+    pub(crate) fn postgres(&self) -> Result<&PostgresStore, StoreError> {
         self.store()
             .as_postgres()
             .ok_or(StoreError::Unsupported("`.within` needs a bus on PostgreSQL; this one is in memory"))

@@ -6,6 +6,7 @@ mod audit;
 mod batches;
 mod commands;
 mod error;
+mod processes;
 mod resolve;
 mod troubleshooting;
 
@@ -13,6 +14,7 @@ pub use audit::AuditTrail;
 pub use batches::Batches;
 pub use commands::Commands;
 pub use error::OpsError;
+pub use processes::Processes;
 pub use resolve::Operator;
 pub use troubleshooting::{Case, Troubleshooting};
 
@@ -32,6 +34,11 @@ impl Bus {
     /// Batches.
     pub fn batches(&self) -> Batches {
         Batches::new(self.clone())
+    }
+
+    /// Processes.
+    pub fn processes(&self) -> Processes {
+        Processes::new(self.clone())
     }
 
     /// What happened to a command or a batch.

@@ -15,6 +15,10 @@ pub mod field {
     pub const COMMAND_TYPE: &str = "commandbus.command_type";
     /// The correlation id of a command.
     pub const CORRELATION_ID: &str = "commandbus.correlation_id";
+    /// The id of a process.
+    pub const PROCESS_ID: &str = "commandbus.process_id";
+    /// The type of a process.
+    pub const PROCESS_TYPE: &str = "commandbus.process_type";
     /// Which attempt this is, from 1.
     pub const ATTEMPT: &str = "commandbus.attempt";
     /// How many attempts the command has.
@@ -39,6 +43,14 @@ pub mod metric {
     pub const STALE: &str = "commandbus_stale_total";
     /// Counter: commands parked, by `reason`.
     pub const PARKED: &str = "commandbus_parked_total";
+    /// Counter: replies that processes took in.
+    pub const ROUTED: &str = "commandbus_routed_replies_total";
+    /// Counter: replies that changed nothing, by `reason` (`DUPLICATE`, `LATE`, `FOREIGN`, `MALFORMED`).
+    pub const STRAY_REPLIES: &str = "commandbus_stray_replies_total";
+    /// Counter: replies that were parked, by `code`.
+    pub const PARKED_REPLIES: &str = "commandbus_parked_replies_total";
+    /// Counter: processes that ended, by `status`.
+    pub const PROCESSES_ENDED: &str = "commandbus_processes_ended_total";
     /// Counter: messages archived because no command waited for them, by `reason`.
     pub const STRAYS: &str = "commandbus_strays_total";
     /// Counter: failed calls of the store, by `operation` (`receive`, `settle`, `renew`, `fold`).

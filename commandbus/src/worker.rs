@@ -14,6 +14,7 @@ use crate::{bus::Bus, error::StoreError, message::Domain};
 
 mod builder;
 mod cleaning;
+mod companion;
 mod engine;
 mod execution;
 mod folding;
@@ -31,6 +32,7 @@ mod tests;
 mod transactional;
 
 pub use builder::{BuildError, WorkerBuilder};
+pub(crate) use companion::{Companion, CompanionCall};
 pub use health::{WorkerHealth, WorkerMonitor, WorkerPhase};
 
 /// Handles the commands of one domain.
@@ -51,7 +53,8 @@ pub use health::{WorkerHealth, WorkerMonitor, WorkerPhase};
 /// # }
 /// ```
 ///
-/// Several workers of a domain, in one process or many, share its commands.
+/// Several workers of a domain, in one process or many, share its commands. Where processes of the domain are linked into
+/// the binary, the worker routes their replies, too.
 #[derive(Debug)]
 #[must_use = "a worker does nothing until it runs"]
 pub struct Worker {

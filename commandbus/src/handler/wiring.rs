@@ -19,13 +19,14 @@ pub struct Wiring {
     /// `None`: those linked into the program.
     listed: Option<Vec<HandlerEntry>>,
     partial: bool,
+    idle: bool,
     transactions: bool,
 }
 
 impl Wiring {
     /// A worker of `domain` with every handler of it that is linked into the program.
     pub fn new(domain: Domain, resources: Resources) -> Self {
-        Self { domain, resources, listed: None, partial: false, transactions: true }
+        Self { domain, resources, listed: None, partial: false, idle: false, transactions: true }
     }
 
     /// Adds handlers by hand; once there are such, linked ones are not looked for.
@@ -39,6 +40,13 @@ impl Wiring {
     #[must_use]
     pub fn partial(mut self, partial: bool) -> Self {
         self.partial = partial;
+        self
+    }
+
+    /// Allows a worker without any handler, for a domain that has something else to do.
+    #[must_use]
+    pub fn idle(mut self, idle: bool) -> Self {
+        self.idle = idle;
         self
     }
 
@@ -68,7 +76,7 @@ impl Wiring {
         self.find_strangers(&handlers, &mut faults);
         find_namesakes(&commands, &mut faults);
         let registry = Registry::of(&handlers, &mut faults);
-        if handlers.is_empty() {
+        if handlers.is_empty() && !self.idle {
             faults.push(self.no_handlers());
         } else if !self.partial {
             find_unhandled(&commands, &registry, &mut faults);

@@ -50,11 +50,19 @@ pub enum OpsError {
         /// The id.
         id: BatchId,
     },
+    /// Somebody else was faster, or there is none.
+    #[error("domain `{domain}` has no parked reply {id}: it was resolved already, or never parked")]
+    ReplyNotParked {
+        /// The domain.
+        domain: Domain,
+        /// Its number in the list.
+        id: i64,
+    },
     /// No name of an operator.
     #[error("say who acts: the audit trail keeps the operator's name")]
     OperatorRequired,
     /// No reason where one is required.
-    #[error("say why: canceling needs a reason, which the sender and the audit trail get")]
+    #[error("say why: what ends here needs a reason, which is kept and, for a command, told to its sender")]
     ReasonRequired,
     /// A name or a reason that cannot be stored.
     #[error("the {what} contains a NUL character, which PostgreSQL cannot store: remove it")]

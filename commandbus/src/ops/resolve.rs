@@ -111,7 +111,7 @@ pub(super) fn checked<'a>(operator: &'a str, reason: &'a str) -> Result<(&'a str
     if reason.is_empty() { Err(OpsError::ReasonRequired) } else { Ok((operator, reason)) }
 }
 
-fn named(operator: &str) -> Result<&str, OpsError> {
+pub(super) fn named(operator: &str) -> Result<&str, OpsError> {
     match operator.trim() {
         "" => Err(OpsError::OperatorRequired),
         name if name.contains('\0') => Err(OpsError::Nul { what: "operator's name" }),
@@ -119,7 +119,7 @@ fn named(operator: &str) -> Result<&str, OpsError> {
     }
 }
 
-fn stated(reason: &str) -> Result<&str, OpsError> {
+pub(super) fn stated(reason: &str) -> Result<&str, OpsError> {
     let reason = reason.trim();
     if reason.contains('\0') { Err(OpsError::Nul { what: "reason" }) } else { Ok(reason) }
 }

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Worker,
+    companion::Companion,
     engine::{Engine, Settings},
     settlement::UnknownTypes,
 };
@@ -40,6 +41,7 @@ impl WorkerBuilder {
                 grace_period: Duration::from_secs(30),
                 transaction_idle: Duration::from_secs(60),
                 unknown_types: UnknownTypes::GiveBack { after: Duration::from_secs(60) },
+                companions: true,
             },
         }
     }
@@ -99,6 +101,12 @@ impl WorkerBuilder {
         self
     }
 
+    /// Leaves the replies to processes of the domain to [routers](crate::process::Router) elsewhere.
+    pub fn without_router(mut self) -> Self {
+        self.settings.companions = false;
+        self
+    }
+
     /// Parks commands of a type that no handler takes, instead of giving them back for a minute at a time.
     pub fn park_unknown_types(mut self) -> Self {
         self.settings.unknown_types = UnknownTypes::Park;
@@ -143,6 +151,8 @@ impl WorkerBuilder {
         let transactions = self.bus.store().as_postgres().is_some();
         let wiring =
             Wiring::new(domain.clone(), self.resources.clone()).partial(self.partial).transactions(transactions);
+        // A domain may have processes only, and its commands be sent elsewhere.
+        let wiring = wiring.idle(self.settings.companions && Companion::of(&domain).next().is_some());
         let wiring = self.handlers.iter().fold(wiring, |wiring, list| wiring.handlers(*list));
         Ok((domain, wiring.check()?))
     }

@@ -35,6 +35,8 @@ pub(super) struct Settings {
     pub(super) grace_period: Duration,
     pub(super) transaction_idle: Duration,
     pub(super) unknown_types: UnknownTypes,
+    /// Whether what belongs to the domain runs beside the worker.
+    pub(super) companions: bool,
 }
 
 /// One worker.

@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease, settling};
+use super::{Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease, settling};
 use crate::{
     error::StoreError,
     store::{Delivery, Settlement, Verdict},
@@ -35,6 +35,7 @@ pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>)
     }
     upkeep.spawn(lease::run(Arc::clone(&engine)));
     upkeep.spawn(folding::run(Arc::clone(&engine)));
+    let mut companions = companions(&engine);
 
     engine.vitals.enter(WorkerPhase::Running);
     tracing::info!({ field::DOMAIN } = %engine.domain, concurrency = engine.settings.concurrency, "the worker runs");
@@ -42,14 +43,33 @@ pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>)
         () = &mut shutdown => {}
         () = ended(&mut intake) => {}
         () = ended(&mut upkeep) => {}
+        () = ended(&mut companions), if !companions.is_empty() => {}
     }
     engine.vitals.enter(WorkerPhase::Stopping);
     tracing::info!({ field::DOMAIN } = %engine.domain, "the worker stops");
     wind_down(&engine, intake).await;
+    ended(&mut companions).await;
     engine.stopped.cancel();
     ended(&mut upkeep).await;
     tracing::info!({ field::DOMAIN } = %engine.domain, "the worker has stopped");
     Ok(())
+}
+
+/// Starts what belongs to the domain and runs as long as the worker receives.
+fn companions(engine: &Engine) -> JoinSet<()> {
+    let mut companions = JoinSet::new();
+    if engine.settings.companions {
+        for companion in Companion::of(&engine.domain) {
+            companions.spawn((companion.run)(CompanionCall {
+                bus: engine.bus.clone(),
+                domain: engine.domain.clone(),
+                poll_interval: engine.settings.poll_interval,
+                lease: engine.settings.lease,
+                stop: engine.closing.clone(),
+            }));
+        }
+    }
+    companions
 }
 
 /// Makes sure that the queue is there; waits for a database that is not, since services start in any order.
