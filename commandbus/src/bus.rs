@@ -40,6 +40,7 @@ pub use batch::{
     Progress, UncommittedBatch, WaitForBatch,
 };
 pub use error::{SendError, SendManyError};
+pub(crate) use outgoing::new_command;
 pub use outgoing::{IntoCommand, WithId};
 pub use reply::{PendingReply, ReplyError};
 pub use sending::{CommandExt, Sending};
