@@ -43,6 +43,7 @@ pub use batch::{
 };
 pub(crate) use error::ListOf;
 pub use error::{SendError, SendManyError};
+pub(crate) use outgoing::new_command;
 pub use outgoing::{IntoCommand, WithId};
 pub use reply::{PendingReply, ReplyError};
 pub use sending::{CommandExt, Sending};

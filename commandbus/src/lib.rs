@@ -15,6 +15,7 @@ pub mod prelude;
 pub mod process;
 pub mod store;
 pub mod telemetry;
+pub mod testing;
 pub mod worker;
 
 #[doc(hidden)]

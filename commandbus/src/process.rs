@@ -1,6 +1,24 @@
 //! Floor 6: business processes. A process is a state and a static table of steps; replies move it from one step to the
 //! next, or, when something failed, back.
 
+mod advance;
+mod cause;
+mod compensation;
+mod course;
 mod definition;
+mod error;
+mod instance;
+mod plan;
+mod registry;
+mod route;
+mod sending;
 
-pub use definition::{Action, Next, Process, ProcessSpec, Step, StepSpec};
+#[cfg(test)]
+mod tests;
+
+pub use definition::{Action, Next, OnReply, Process, ProcessSpec, Step, StepSpec};
+pub use error::RouteError;
+pub(crate) use instance::Turn;
+pub use registry::ProcessEntry;
+pub(crate) use route::{IncomingReply, Reaction, Routed, route_of};
+pub(crate) use sending::new_process;

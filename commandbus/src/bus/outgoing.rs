@@ -60,7 +60,7 @@ pub(super) fn prepare<M: IntoCommand>(outgoing: M) -> Result<NewCommand, Payload
 }
 
 /// The one place where a message gets its headers.
-pub(super) fn new_command(
+pub(crate) fn new_command(
     command_type: Cow<'static, str>,
     data: Box<RawValue>,
     max_attempts: u32,

@@ -52,17 +52,20 @@ pub struct StepSpec<P: 'static> {
     pub name: &'static str,
     /// Former names, which may be stored.
     pub aliases: &'static [&'static str],
-    /// The number of its group; the steps of a group are sent together and joined.
+    /// The number of its group; the steps of a group are sent together and joined, and groups go by their numbers.
     pub group: usize,
     /// How long its reply may take before the process is taken back (`STEP_TIMEOUT`).
     pub timeout: Option<Duration>,
     /// What it sends.
     pub action: Action<P>,
     /// What the process learns from its reply.
-    pub on: Option<fn(&mut P, Option<&RawValue>) -> serde_json::Result<()>>,
+    pub on: Option<OnReply<P>>,
     /// What takes it back.
     pub undo: Option<Action<P>>,
 }
+
+/// Takes the result of a step's command into the state.
+pub type OnReply<P> = fn(&mut P, Option<&RawValue>) -> serde_json::Result<()>;
 
 /// A command that is made from the state of a process.
 pub struct Action<P: 'static> {
@@ -143,7 +146,7 @@ impl<P> StepSpec<P> {
     }
 
     /// Sets what the process learns from its reply.
-    pub const fn with_on(mut self, on: fn(&mut P, Option<&RawValue>) -> serde_json::Result<()>) -> Self {
+    pub const fn with_on(mut self, on: OnReply<P>) -> Self {
         self.on = Some(on);
         self
     }

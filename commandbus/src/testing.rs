@@ -1,0 +1,13 @@
+//! Floor 7: for the tests of a program that uses this library.
+
+mod expected;
+mod ledger;
+mod test_process;
+
+#[cfg(test)]
+mod tests;
+
+pub use expected::Expected;
+#[cfg(test)]
+pub(crate) use ledger::Ledger;
+pub use test_process::TestProcess;
