@@ -1,6 +1,6 @@
 use commandbus::{
     message::{CommandStatus, Domain, Outcome, ProcessId, ProcessStatus, StepRole},
-    store::{Moved, ProcessMove},
+    store::{Moved, NewProcess, ProcessMove},
 };
 use serde_json::json;
 
@@ -185,7 +185,7 @@ pub(crate) async fn what_is_in_flight_stays_so_while_it_is_taken_back(world: &Wo
 pub(crate) async fn a_process_of_the_same_id_elsewhere_is_left_alone(world: &World) {
     let id = world.started().await;
     let elsewhere = Domain::from_static("refunds");
-    let twin = commandbus::store::NewProcess { process_id: id, ..transfer(&["credit"]) };
+    let twin = NewProcess { process_id: id, ..transfer(&["credit"]) };
     world.processes().start(&elsewhere, &[twin], None).await.unwrap();
     let one = ProcessMove { current_step: None, ..world.move_to(id, WaitingForReply).await };
     assert_eq!(world.advance(one).await, Moved::Recorded);

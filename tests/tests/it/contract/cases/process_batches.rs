@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::contract::{
     verdicts::{again, complete, park},
     world::{
-        World, debit,
+        LEASE, World, debit,
         process::{TRANSFERS, answer, parked_as, read_reply, transfer},
     },
 };
@@ -172,7 +172,7 @@ pub(crate) async fn a_start_beyond_the_total_is_not_counted(world: &World) {
         ((fourth, ProcessStatus::Completed), (InProgress, [1, 0, 0])),
         ((second, ProcessStatus::Completed), (BatchStatus::Completed, [2, 0, 0])),
     ] {
-        world.pass_time(crate::contract::world::LEASE).await;
+        world.pass_time(LEASE).await;
         world.take_in(end.0, end.1, Vec::new()).await;
         assert_eq!(world.process_counts(batch).await, counts);
     }
@@ -245,7 +245,7 @@ pub(crate) async fn each_end_is_counted(world: &World) {
     ] {
         world.take_in(id, status, Vec::new()).await;
         assert_eq!(world.process_counts(batch).await, counts);
-        world.pass_time(crate::contract::world::LEASE).await;
+        world.pass_time(LEASE).await;
     }
     ended_once(world, batch).await;
     let audit = world.store.audit(&TRANSFERS, batch.as_uuid()).await.unwrap();
@@ -365,7 +365,7 @@ pub(crate) async fn its_then_command_is_sent_once_when_it_ends(world: &World) {
         world.run_all(complete).await;
         world.take_in(first, ProcessStatus::Completed, Vec::new()).await;
         assert_eq!(world.store.command(&world.domain, then_id).await.unwrap(), None);
-        world.pass_time(crate::contract::world::LEASE).await;
+        world.pass_time(LEASE).await;
         world.take_in(second, ProcessStatus::Canceled, Vec::new()).await;
         assert_eq!(world.run(complete()).await.command_id, then_id);
         assert_eq!(world.process_counts(batch_id).await.0, BatchStatus::CompletedWithFailures);

@@ -1,6 +1,6 @@
 use commandbus::{
     message::{CommandStatus, Outcome, ProcessId, ProcessStatus},
-    store::{Moved, OperatorVerb, ParkedReplyVerb, ProcessMove, Resolution, Settled},
+    store::{Moved, OperatorVerb, ParkedReplyVerb, ProcessMove, ReplyFate, Resolution, Settled, StrayReplyReason},
 };
 use serde_json::json;
 
@@ -137,7 +137,6 @@ pub(crate) async fn commands_and_replies_are_counted_together(world: &World) {
 }
 
 pub(crate) async fn a_reply_put_off_or_strayed_blocks_nothing(world: &World) {
-    use commandbus::store::{ReplyFate, StrayReplyReason};
     let id = world.started().await;
     world.run(complete()).await;
     let msg_id = world.process_reply().await.msg_id;

@@ -253,8 +253,7 @@ pub(crate) async fn every_fate_of_a_mixed_group_is_met(world: &World) {
 }
 
 pub(crate) async fn a_reply_to_an_unknown_process_may_be_parked(world: &World) {
-    let ensured = world.store.ensure_queues(&TRANSFERS, &[]);
-    ensured.await.unwrap();
+    world.store.ensure_queues(&TRANSFERS, &[]).await.unwrap();
     let (process, command) = (ProcessId::new(), CommandId::new());
     let msg_id = world.harness.put(&TRANSFERS.process_replies_queue(), json!({ "outcome": "SUCCESS" })).await;
     let (process_id, command_id) = (Some(process), Some(command));

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::contract::{
     verdicts::{complete, park},
     world::{
-        World,
+        LEASE, World,
         process::{answer, step, transfer},
         raw,
     },
@@ -84,7 +84,7 @@ pub(crate) async fn a_move_decided_on_what_never_was_changes_nothing(world: &Wor
 
 pub(crate) async fn a_process_that_ended_moves_no_more(world: &World) {
     let (id, reply) = answered(world).await;
-    world.pass_time(crate::contract::world::LEASE).await;
+    world.pass_time(LEASE).await;
     world.take_in(id, Completed, Vec::new()).await;
     let (one, command) = of_everything(world, id, &reply).await;
     changes_nothing(world, id, one, command).await;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use commandbus::{
     message::{BatchId, CommandStatus, Domain, ProcessId, ProcessStatus, StepRole},
-    store::{Acceptance, NewProcess, Page, ProcessFilter},
+    store::{Acceptance, NewProcess, Page, ProcessFilter, Start},
 };
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::contract::{
     world::{
         LEASE, World,
         process::{TRANSFERS, step, transfer},
-        read,
+        raw, read,
     },
 };
 
@@ -89,7 +89,7 @@ pub(crate) async fn a_duplicate_process_sends_nothing_and_hinders_no_other(world
     let known = world.started().await;
     let mut again = transfer(&["debit"]);
     again.process_id = known;
-    again.state = crate::contract::world::raw(json!("another"));
+    again.state = raw(json!("another"));
     let new = transfer(&["debit"]);
     let answers = world.start_all(&[again.clone(), new.clone()], None).await;
     assert_eq!(answers, [Acceptance::Duplicate, Acceptance::Sent]);
@@ -207,7 +207,7 @@ pub(crate) async fn processes_are_found_by_each_of_their_properties(world: &Worl
 pub(crate) async fn a_process_may_start_with_a_command_for_later(world: &World) {
     let id = ProcessId::new();
     let mut first = step(id, "debit", 1);
-    first.command.start = commandbus::store::Start::After(LEASE);
+    first.command.start = Start::After(LEASE);
     world.start(NewProcess { process_id: id, steps: vec![first], ..transfer(&["debit"]) }).await;
     assert!(world.deliveries().await.is_empty());
     world.pass_time(LEASE).await;

@@ -14,7 +14,8 @@ use commandbus::{
 };
 use serde_json::{Value, json};
 
-use super::{LEASE, World, debit, raw};
+use super::{LEASE, World, debit, raw, read};
+use crate::contract::verdicts::complete;
 
 /// The domain that keeps the processes; their steps go to the domain of the world.
 pub(crate) static TRANSFERS: Domain = Domain::from_static("transfers");
@@ -27,12 +28,12 @@ impl World {
     // ---- starting
 
     pub(crate) async fn start(&self, process: NewProcess) -> ProcessId {
-        assert_eq!(self.start_all(&[process.clone()], None).await, [Acceptance::Sent]);
+        assert_eq!(self.start_all(std::slice::from_ref(&process), None).await, [Acceptance::Sent]);
         process.process_id
     }
 
     pub(crate) async fn start_in(&self, batch: BatchId, process: NewProcess) -> ProcessId {
-        assert_eq!(self.start_all(&[process.clone()], Some(batch)).await, [Acceptance::Sent]);
+        assert_eq!(self.start_all(std::slice::from_ref(&process), Some(batch)).await, [Acceptance::Sent]);
         process.process_id
     }
 
@@ -161,7 +162,7 @@ impl World {
 
     /// Runs the steps of all processes, and ends each of them like this, in one group.
     pub(crate) async fn end_all(&self, ends: &[(ProcessId, ProcessStatus)]) {
-        self.run_all(crate::contract::verdicts::complete).await;
+        self.run_all(complete).await;
         let replies = self.process_replies().await;
         let mut moves = Vec::new();
         for (id, status) in ends {
@@ -180,7 +181,7 @@ impl World {
 
     /// Runs the only command there is, and parks its reply.
     pub(crate) async fn reply_parked(&self, id: ProcessId) -> ParkedReply {
-        self.run(crate::contract::verdicts::complete()).await;
+        self.run(complete()).await;
         let msg_id = self.process_reply().await.msg_id;
         self.set_aside(msg_id, id, parked_as("UNDECODABLE")).await;
         self.parked_replies().await.pop().expect("it was parked")
@@ -339,7 +340,7 @@ pub(crate) fn read_reply(received: &ReceivedReply) -> Reply {
 pub(crate) fn answer(received: &ReceivedReply) -> StepAnswer {
     let reply = read_reply(received);
     let data: Option<Value> = match reply.outcome {
-        Outcome::Success => reply.result.map(|result| super::read(&result)),
+        Outcome::Success => reply.result.map(|result| read(&result)),
         Outcome::Failed => Some(json!({ "error_code": reply.error_code })),
         Outcome::Canceled => Some(json!({ "reason": reply.reason })),
     };
