@@ -25,8 +25,12 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+mod advance;
+mod aside;
 mod batch;
+mod block;
 mod clock;
+mod create;
 mod lookup;
 mod open_batch;
 mod park;
@@ -35,13 +39,15 @@ mod queue;
 mod receive;
 mod reply;
 mod resolve;
+mod route;
 mod send;
 mod settle;
+mod start;
 mod state;
 
 pub use clock::Clock;
 pub use queue::Message;
-pub use state::UndeliveredReply;
+pub use state::{ResolvedReply, UndeliveredReply};
 
 /// How many wake-ups a slow listener may fall behind before it is told that it missed some.
 const WAKES_KEPT: usize = 1024;
@@ -110,6 +116,11 @@ impl MemoryStore {
         self.state().undelivered.clone()
     }
 
+    /// The parked replies that operators retried or discarded, in the order they did.
+    pub fn resolved_replies(&self) -> Vec<ResolvedReply> {
+        self.state().resolved_replies.clone()
+    }
+
     /// The payload as it was sent, of a command whose payload an operator edited.
     pub fn payload_before_edit(&self, domain: &Domain, id: CommandId) -> Option<Value> {
         self.state().payloads_before_edit.get(&(domain.clone(), id)).cloned()
@@ -149,7 +160,8 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     async fn ensure_queues(&self, domain: &Domain, others: &[String]) -> Result<(), StoreError> {
         let mut state = self.state();
-        for queue in std::iter::once(&domain.commands_queue()).chain(others) {
+        let own = [domain.commands_queue(), domain.replies_queue(), domain.process_replies_queue()];
+        for queue in own.iter().chain(others) {
             state.queues.entry(queue.clone()).or_default();
         }
         Ok(())

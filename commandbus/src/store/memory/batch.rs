@@ -1,10 +1,10 @@
-//! What the moves of its commands do to a batch.
+//! What the moves of its members do to a batch.
 
 use serde_json::json;
 
 use super::state::{BatchKey, State, Transition};
 use crate::{
-    message::{BatchId, BatchStatus, CommandStatus, Domain, EventType},
+    message::{BatchId, BatchMetadata, BatchStatus, CommandStatus, Domain, EventType, ProcessStatus},
     store::{Acceptance, Wake},
 };
 
@@ -12,13 +12,8 @@ impl Transition<'_> {
     /// Counts one move of one command. Any first move starts the batch, for it is a receive or a cancel.
     pub(super) fn count(&mut self, key: &BatchKey, from: CommandStatus, to: CommandStatus) {
         use CommandStatus::{Canceled, Completed, Failed, InProgress, InTroubleshooting, Pending};
-        let now = self.now;
-        let batch = &mut self.state.batches.get_mut(key).expect("a command's batch exists").metadata;
-        let starts = batch.status == BatchStatus::Pending;
-        if starts {
-            batch.status = BatchStatus::InProgress;
-            batch.started_at = Some(now);
-        }
+        self.start_batch(key);
+        let batch = self.batch(key);
         if from == InTroubleshooting {
             batch.in_troubleshooting_count -= 1;
         }
@@ -29,14 +24,51 @@ impl Transition<'_> {
             InTroubleshooting => batch.in_troubleshooting_count += 1,
             Pending | InProgress => {}
         }
-        let total = batch.total_count;
-        let ends = to.is_terminal() && batch.ended_count() == total;
+        if to.is_terminal() {
+            self.end_batch_if_done(key);
+        }
+    }
 
-        if starts {
+    /// Counts the end of one process.
+    pub(super) fn count_ended_process(&mut self, key: &BatchKey, status: ProcessStatus) {
+        let batch = self.batch(key);
+        match status {
+            ProcessStatus::Completed | ProcessStatus::Compensated => batch.completed_count += 1,
+            _ => batch.canceled_count += 1,
+        }
+        self.end_batch_if_done(key);
+    }
+
+    /// Counts that something of a process is parked now, or that nothing is any more.
+    pub(super) fn count_blocked_process(&mut self, key: &BatchKey, is_blocked: bool) {
+        let batch = self.batch(key);
+        if is_blocked {
+            batch.in_troubleshooting_count += 1;
+        } else {
+            batch.in_troubleshooting_count -= 1;
+        }
+    }
+
+    /// Starts a batch with the first move of a member.
+    pub(super) fn start_batch(&mut self, key: &BatchKey) {
+        let now = self.now;
+        let batch = self.batch(key);
+        if batch.status == BatchStatus::Pending {
+            batch.status = BatchStatus::InProgress;
+            batch.started_at = Some(now);
+            let total = batch.total_count;
             let details = json!({ "batch_id": key.1, "status": BatchStatus::InProgress, "total_count": total });
             self.record(&key.0, key.1.as_uuid(), EventType::BatchStarted, details);
         }
-        if ends {
+    }
+
+    fn batch(&mut self, key: &BatchKey) -> &mut BatchMetadata {
+        &mut self.state.batches.get_mut(key).expect("a member's batch exists").metadata
+    }
+
+    fn end_batch_if_done(&mut self, key: &BatchKey) {
+        let batch = self.batch(key);
+        if batch.ended_count() == batch.total_count {
             self.end_batch(key);
         }
     }

@@ -4,8 +4,8 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use super::{reply, state::State};
 use crate::{
-    message::{CommandId, CommandMetadata, Domain, Reply},
-    store::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup},
+    message::{CommandId, CommandMetadata, Domain, ProcessId, ProcessMetadata, Reply},
+    store::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup, ParkedReply, ProcessFilter, StrayReply},
 };
 
 impl State {
@@ -52,6 +52,35 @@ impl State {
             .collect();
         found.sort_by_key(|parked| parked.parked_id);
         found
+    }
+
+    pub(super) fn list_processes(&self, filter: &ProcessFilter, page: Page<ProcessId>) -> Vec<ProcessMetadata> {
+        let mut found: Vec<&ProcessMetadata> = self
+            .processes
+            .values()
+            .map(|process| &process.metadata)
+            .filter(|process| {
+                passes(filter.domain.as_ref(), &process.domain)
+                    && passes(filter.process_type.as_ref(), &process.process_type)
+                    && passes(filter.status.as_ref(), &process.status)
+                    && (filter.batch_id.is_none() || filter.batch_id == process.batch_id)
+                    && page.after.is_none_or(|last| process.process_id < last)
+            })
+            .collect();
+        found.sort_by_key(|process| Reverse(process.process_id));
+        found.into_iter().take(page.limit as usize).cloned().collect()
+    }
+
+    pub(super) fn strays_of(&self, domain: &Domain, id: ProcessId) -> Vec<StrayReply> {
+        let strays = self.stray_replies.iter();
+        strays.filter(|stray| stray.domain == *domain && stray.process_id == Some(id)).cloned().collect()
+    }
+
+    /// Oldest first.
+    pub(super) fn list_parked_replies(&self, domain: &Domain, page: Page<i64>) -> Vec<ParkedReply> {
+        let found = self.parked_replies.values().map(|shelved| &shelved.entry).filter(|reply| reply.domain == *domain);
+        let behind = found.filter(|reply| page.after.is_none_or(|last| reply.parked_reply_id > last));
+        behind.take(page.limit as usize).cloned().collect()
     }
 
     pub(super) fn group_parked(&self, filter: &ParkedFilter) -> Vec<ParkedGroup> {

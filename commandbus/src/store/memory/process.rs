@@ -1,4 +1,4 @@
-//! Processes.
+//! The store of processes: each transition of them by the name of what it does.
 
 use std::time::Duration;
 
@@ -22,31 +22,35 @@ impl ProcessStore for MemoryStore {
         processes: &[NewProcess],
         batch: Option<BatchId>,
     ) -> Result<Vec<Acceptance>, StoreError> {
-        unimplemented!("{domain} {processes:?} {batch:?}")
+        self.transition(|transition| transition.start_processes(domain, processes, batch))
     }
 
     async fn create_batch(&self, batch: NewBatch, total: u32) -> Result<(), StoreError> {
-        unimplemented!("{batch:?} {total}")
+        self.transition(|transition| transition.create_process_batch(batch, total))
     }
 
     async fn receive_replies(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<RoutingWork, StoreError> {
-        unimplemented!("{domain} {limit} {lease:?}")
+        Ok(self.transition(|transition| transition.receive_replies(domain, limit, lease)))
     }
 
     async fn load(&self, domain: &Domain, ids: &[ProcessId]) -> Result<Vec<ProcessRecord>, StoreError> {
-        unimplemented!("{domain} {ids:?}")
+        let (state, now) = (self.state(), self.clock.now());
+        let found = ids.iter().filter_map(|id| state.processes.get(&(domain.clone(), *id)));
+        Ok(found.map(|process| process.record(now)).collect())
     }
 
     async fn advance(&self, domain: &Domain, moves: &[ProcessMove]) -> Result<Vec<Moved>, StoreError> {
-        unimplemented!("{domain} {moves:?}")
+        self.transition(|transition| transition.advance(domain, moves))
     }
 
     async fn set_aside(&self, domain: &Domain, asides: &[ReplyAside]) -> Result<(), StoreError> {
-        unimplemented!("{domain} {asides:?}")
+        self.transition(|transition| asides.iter().for_each(|aside| transition.set_aside(domain, aside)));
+        Ok(())
     }
 
     async fn postpone(&self, domain: &Domain, ids: &[ProcessId], by: Duration) -> Result<(), StoreError> {
-        unimplemented!("{domain} {ids:?} {by:?}")
+        self.transition(|transition| transition.postpone(domain, ids, by));
+        Ok(())
     }
 
     async fn resolve_replies(
@@ -57,26 +61,30 @@ impl ProcessStore for MemoryStore {
         operator: &str,
         reason: Option<&str>,
     ) -> Result<Vec<bool>, StoreError> {
-        unimplemented!("{domain} {ids:?} {verb:?} {operator} {reason:?}")
+        Ok(self.transition(|transition| {
+            ids.iter().map(|id| transition.resolve_reply(domain, *id, verb, operator, reason)).collect()
+        }))
     }
 
     async fn find(&self, domain: &Domain, id: ProcessId) -> Result<Option<ProcessMetadata>, StoreError> {
-        unimplemented!("{domain} {id}")
+        Ok(self.state().processes.get(&(domain.clone(), id)).map(|process| process.metadata.clone()))
     }
 
     async fn list(&self, filter: &ProcessFilter, page: Page<ProcessId>) -> Result<Vec<ProcessMetadata>, StoreError> {
-        unimplemented!("{filter:?} {page:?}")
+        Ok(self.state().list_processes(filter, page))
     }
 
     async fn steps(&self, domain: &Domain, id: ProcessId) -> Result<Vec<SentStep>, StoreError> {
-        unimplemented!("{domain} {id}")
+        let state = self.state();
+        let process = state.processes.get(&(domain.clone(), id));
+        Ok(process.map(|process| process.steps.clone()).unwrap_or_default())
     }
 
     async fn stray_replies(&self, domain: &Domain, id: ProcessId) -> Result<Vec<StrayReply>, StoreError> {
-        unimplemented!("{domain} {id}")
+        Ok(self.state().strays_of(domain, id))
     }
 
     async fn parked_replies(&self, domain: &Domain, page: Page<i64>) -> Result<Vec<ParkedReply>, StoreError> {
-        unimplemented!("{domain} {page:?}")
+        Ok(self.state().list_parked_replies(domain, page))
     }
 }

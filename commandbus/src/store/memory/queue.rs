@@ -19,6 +19,8 @@ pub struct Message {
     pub enqueued_at: DateTime<Utc>,
     /// From when on it can be received; `None` while it is held by a pause.
     pub visible_at: Option<DateTime<Utc>>,
+    /// How often it was received.
+    pub reads: u32,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +39,8 @@ impl Queue {
         visible_at: DateTime<Utc>,
     ) -> i64 {
         self.last_id += 1;
-        let message = Message { msg_id: self.last_id, body, headers, enqueued_at: now, visible_at: Some(visible_at) };
+        let visible_at = Some(visible_at);
+        let message = Message { msg_id: self.last_id, body, headers, enqueued_at: now, visible_at, reads: 0 };
         self.live.insert(self.last_id, message);
         self.last_id
     }
@@ -49,6 +52,14 @@ impl Queue {
             .range(behind)
             .map(|(_, message)| message)
             .find(|message| message.visible_at.is_some_and(|visible_at| visible_at <= now))
+    }
+
+    /// Receives a message: it is hidden until then, and the receive counted.
+    pub(super) fn lease(&mut self, msg_id: i64, until: DateTime<Utc>) {
+        if let Some(message) = self.live.get_mut(&msg_id) {
+            message.visible_at = Some(until);
+            message.reads += 1;
+        }
     }
 
     /// Hides a message until then.

@@ -95,7 +95,7 @@ impl Transition<'_> {
 
     fn deliver(&mut self, key: &CommandKey, message: Message, head: Head, lease: Duration) -> Delivery {
         let lease_ends = later(self.now, lease);
-        self.commands_queue(&key.0).hide_until(message.msg_id, lease_ends);
+        self.commands_queue(&key.0).lease(message.msg_id, lease_ends);
         self.enter(key, CommandStatus::InProgress);
         let command = self.command(key);
         command.attempts += 1;

@@ -1,19 +1,13 @@
-//! Sending: single commands, groups and batches.
+//! Sending: single commands and groups.
 
 use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::{
-    clock::later,
-    state::{Batch, Transition},
-};
+use super::{clock::later, state::Transition};
 use crate::{
-    error::StoreError,
-    message::{
-        BatchId, BatchMetadata, BatchStatus, CommandId, CommandMetadata, CommandStatus, Domain, Envelope, EventType,
-    },
-    store::{Acceptance, NewBatch, NewCommand, Start, Wake},
+    message::{BatchId, CommandId, CommandMetadata, CommandStatus, Domain, Envelope, EventType},
+    store::{Acceptance, NewCommand, Start, Wake},
 };
 
 impl Transition<'_> {
@@ -34,69 +28,12 @@ impl Transition<'_> {
         Ok(())
     }
 
-    /// Refuses a batch that cannot be created whatever its commands are, and makes the queues that it will need.
-    pub(super) fn open_batch(&mut self, batch: &NewBatch) -> Result<(), StoreError> {
-        if let Some((domain, command)) = &batch.then {
-            self.commands_queue(domain);
-            if let Some(queue) = &command.reply_to {
-                self.state.queues.entry(queue.clone()).or_default();
-            }
-        }
-        if self.state.batches.contains_key(&(batch.domain.clone(), batch.batch_id)) {
-            return Err(StoreError::Data {
-                code: "23505".to_owned(),
-                message: format!("batch {} exists already in {}", batch.batch_id, batch.domain),
-            });
-        }
-        Ok(())
-    }
-
-    pub(super) fn create_batch(
-        &mut self,
-        batch: NewBatch,
-        commands: &[NewCommand],
-    ) -> Result<Result<u32, Vec<CommandId>>, StoreError> {
-        self.open_batch(&batch)?;
-        if commands.is_empty() {
-            return Err(StoreError::Unsupported("Batch must contain at least one command"));
-        }
-        let members = commands.iter().map(|command| (&batch.domain, command.command_id));
-        let then = batch.then.iter().map(|(domain, command)| (domain, command.command_id));
-        let duplicates = self.duplicates(members.chain(then));
-        if !duplicates.is_empty() {
-            return Ok(Err(duplicates));
-        }
-
-        let NewBatch { domain, batch_id, batch_type, name, custom_data, then } = batch;
-        let total_count = u32::try_from(commands.len()).expect("more commands than memory holds");
-        let metadata = BatchMetadata {
-            domain: domain.clone(),
-            batch_id,
-            name,
-            custom_data,
-            batch_type,
-            status: BatchStatus::Pending,
-            total_count,
-            completed_count: 0,
-            failed_count: 0,
-            canceled_count: 0,
-            in_troubleshooting_count: 0,
-            created_at: self.now,
-            started_at: None,
-            completed_at: None,
-            paused_at: None,
-        };
-        self.state.batches.insert((domain.clone(), batch_id), Batch { metadata, then });
-        commands.iter().for_each(|command| self.insert(&domain, Some(batch_id), command));
-        Ok(Ok(total_count))
-    }
-
-    fn exists(&self, domain: &Domain, id: CommandId) -> bool {
+    pub(super) fn exists(&self, domain: &Domain, id: CommandId) -> bool {
         self.state.commands.contains_key(&(domain.clone(), id))
     }
 
     /// The ids that exist already or come twice, each named once.
-    fn duplicates<'c>(&self, commands: impl Iterator<Item = (&'c Domain, CommandId)>) -> Vec<CommandId> {
+    pub(super) fn duplicates<'c>(&self, commands: impl Iterator<Item = (&'c Domain, CommandId)>) -> Vec<CommandId> {
         let mut seen = HashSet::new();
         let mut named = HashSet::new();
         commands
@@ -106,7 +43,7 @@ impl Transition<'_> {
             .collect()
     }
 
-    fn insert(&mut self, domain: &Domain, batch_id: Option<BatchId>, command: &NewCommand) {
+    pub(super) fn insert(&mut self, domain: &Domain, batch_id: Option<BatchId>, command: &NewCommand) {
         let now = self.now;
         let envelope = Envelope {
             domain: domain.clone(),

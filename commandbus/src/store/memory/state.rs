@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
 use super::queue::{Message, Queue};
 use crate::{
     message::{
-        AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, Reply,
+        AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, ProcessId,
+        ProcessMetadata, ProcessStatus, Reply, SentStep,
     },
-    store::{NewCommand, Parked, Wake},
+    store::{NewCommand, Parked, ParkedReply, ParkedReplyVerb, StrayReply, Wake},
 };
 
 pub(super) type CommandKey = (Domain, CommandId);
 pub(super) type BatchKey = (Domain, BatchId);
+pub(super) type ProcessKey = (Domain, ProcessId);
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -28,6 +30,11 @@ pub(super) struct State {
     pub(super) payloads_before_edit: HashMap<CommandKey, Value>,
     pub(super) replies: HashMap<CommandKey, Reply>,
     pub(super) undelivered: Vec<UndeliveredReply>,
+    pub(super) processes: BTreeMap<ProcessKey, Process>,
+    pub(super) parked_replies: BTreeMap<i64, ShelvedReply>,
+    pub(super) last_parked_reply_id: i64,
+    pub(super) resolved_replies: Vec<ResolvedReply>,
+    pub(super) stray_replies: Vec<StrayReply>,
     pub(super) audit: HashMap<(Domain, Uuid), Vec<AuditEvent>>,
     last_audit_id: i64,
 }
@@ -36,6 +43,23 @@ pub(super) struct State {
 pub(super) struct Batch {
     pub(super) metadata: BatchMetadata,
     pub(super) then: Option<(Domain, NewCommand)>,
+    /// How many processes were started that it counts.
+    pub(super) started: u32,
+}
+
+/// A process and all that it sent.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) metadata: ProcessMetadata,
+    /// As it was written; the metadata hold what is read from it.
+    pub(super) state: Box<RawValue>,
+    pub(super) steps: Vec<SentStep>,
+    pub(super) ends_as: Option<ProcessStatus>,
+    pub(super) revision: i64,
+    /// When a router has to look at it if nothing comes until then.
+    pub(super) due_at: Option<DateTime<Utc>>,
+    /// Whether its batch counts it.
+    pub(super) is_counted: bool,
 }
 
 /// A parked command and the message it came in, to be sent again.
@@ -43,6 +67,29 @@ pub(super) struct Batch {
 pub(super) struct Shelved {
     pub(super) entry: Parked,
     pub(super) message: Message,
+}
+
+/// A parked reply and the message that brought it, to be put again.
+#[derive(Debug)]
+pub(super) struct ShelvedReply {
+    pub(super) entry: ParkedReply,
+    pub(super) message: Message,
+}
+
+/// A parked reply that an operator retried or discarded.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ResolvedReply {
+    /// What was parked.
+    pub parked: ParkedReply,
+    /// What was done with it.
+    pub verb: ParkedReplyVerb,
+    /// Who did it.
+    pub operator: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub resolved_at: DateTime<Utc>,
 }
 
 /// A reply whose queue does not exist.
@@ -96,13 +143,18 @@ impl Transition<'_> {
         self.state.commands.get_mut(key).expect("looked up before, and commands are never removed")
     }
 
+    /// A process which exists.
+    pub(super) fn process(&mut self, key: &ProcessKey) -> &mut Process {
+        self.state.processes.get_mut(key).expect("looked up before, and processes are never removed")
+    }
+
     /// Archives the message of a command.
     pub(super) fn archive(&mut self, key: &CommandKey) -> Option<&Message> {
         let msg_id = self.command(key).msg_id?;
         self.commands_queue(&key.0).archive(msg_id)
     }
 
-    /// Moves a command to another state, and its batch with it.
+    /// Moves a command to another state, and with it its batch, and the process that waits for it.
     ///
     /// # Panics
     ///
@@ -119,6 +171,9 @@ impl Transition<'_> {
         }
         if let Some(batch_id) = command.batch_id {
             self.count(&(key.0.clone(), batch_id), from, to);
+        }
+        if from == CommandStatus::InTroubleshooting || to == CommandStatus::InTroubleshooting {
+            self.recount_sender(key);
         }
     }
 }

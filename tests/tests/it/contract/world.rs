@@ -8,7 +8,7 @@ use std::{
 use commandbus::{
     message::{
         AuditEvent, BatchId, BatchMetadata, BatchStatus, BatchType, CommandId, CommandMetadata, CommandStatus, Domain,
-        Reply,
+        ProcessId, Reply,
     },
     store::{
         Acceptance, BatchWriter, CommandFilter, Delivery, NewBatch, NewCommand, OperatorAction, OperatorVerb, Page,
@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 use crate::contract::harness::{Harness, Queued};
 
+pub(crate) mod process;
+
 /// How long a delivery is leased where a case does not say.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
@@ -27,6 +29,8 @@ pub(crate) struct World {
     pub(crate) domain: Domain,
     pub(crate) harness: Box<dyn Harness>,
     batches: Mutex<Vec<BatchId>>,
+    process_batches: Mutex<Vec<BatchId>>,
+    uncounted: Mutex<Vec<ProcessId>>,
 }
 
 impl World {
@@ -34,7 +38,14 @@ impl World {
         let domain = Domain::from_static("payments");
         let store = harness.store();
         store.ensure_queues(&domain, &[domain.replies_queue()]).await.unwrap();
-        Self { store, domain, harness, batches: Mutex::default() }
+        Self {
+            store,
+            domain,
+            harness,
+            batches: Mutex::default(),
+            process_batches: Mutex::default(),
+            uncounted: Mutex::default(),
+        }
     }
 
     // ---- sending
@@ -174,7 +185,8 @@ impl World {
         self.harness.archived(&self.domain.commands_queue()).await
     }
 
-    /// What must hold after every case: the counts of batches and the list of parked commands repeat the rows.
+    /// What must hold after every case: the counts of batches and processes, and the list of parked commands, repeat
+    /// the rows.
     pub(crate) async fn check(&self) {
         let batches = self.batches.lock().unwrap().clone();
         for batch in self.store.batches(&self.domain, &batches).await.unwrap() {
@@ -194,6 +206,7 @@ impl World {
         filter.status = Some(CommandStatus::InTroubleshooting);
         let parked = self.store.commands(&filter, Page::first(10_000)).await.unwrap().len() as u64;
         assert_eq!(self.store.count_parked(&ParkedFilter::default()).await.unwrap(), parked);
+        self.check_processes().await;
     }
 }
 

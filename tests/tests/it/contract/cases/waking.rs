@@ -1,12 +1,18 @@
 use std::time::Duration;
 
-use commandbus::store::{OperatorVerb, Wake};
+use commandbus::{
+    message::ProcessStatus,
+    store::{OperatorVerb, ParkedReplyVerb, Wake},
+};
 use serde_json::json;
 use tokio::sync::broadcast;
 
 use crate::contract::{
     verdicts::{complete, complete_with, park},
-    world::{World, debit},
+    world::{
+        World, debit,
+        process::{TRANSFERS, parked_as},
+    },
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -65,6 +71,48 @@ pub(crate) async fn the_end_of_a_batch_wakes_who_waits_for_it(world: &World) {
     let ends = || async {
         world.batch_of(1).await;
         world.run(complete()).await;
+    };
+    is_heard(world, Wake::Batch(None), ends, |heard| matches!(heard, Wake::Batch(_))).await;
+}
+
+pub(crate) async fn a_reply_to_a_process_wakes_its_router(world: &World) {
+    let wake = Wake::Queue(TRANSFERS.process_replies_queue());
+    let replies = || async {
+        world.started().await;
+        world.run(complete()).await;
+    };
+    is_heard(world, wake.clone(), replies, |heard| *heard == wake).await;
+}
+
+pub(crate) async fn a_retried_reply_wakes_the_router(world: &World) {
+    let wake = Wake::Queue(TRANSFERS.process_replies_queue());
+    let id = world.started().await;
+    world.reply_parked(id).await;
+    let again = || async {
+        let replies: Vec<_> = world.parked_replies().await.iter().map(|parked| parked.parked_reply_id).collect();
+        let verb = ParkedReplyVerb::Retry;
+        world.processes().resolve_replies(&TRANSFERS, &replies, verb, "ada", None).await.unwrap();
+        for reply in world.process_replies().await {
+            world.set_aside(reply.msg_id, id, parked_as("PANIC")).await;
+        }
+    };
+    is_heard(world, wake.clone(), again, |heard| *heard == wake).await;
+}
+
+pub(crate) async fn the_end_of_a_process_wakes_who_waits_for_it(world: &World) {
+    let wake = Wake::Process(TRANSFERS.clone());
+    let ends = || async {
+        let id = world.started().await;
+        world.run(complete()).await;
+        world.take_in(id, ProcessStatus::Completed, Vec::new()).await;
+    };
+    is_heard(world, wake.clone(), ends, |heard| *heard == wake).await;
+}
+
+pub(crate) async fn the_end_of_a_process_batch_wakes_who_waits_for_it(world: &World) {
+    let ends = || async {
+        let (_, ids) = world.process_batch_of(1).await;
+        world.end_all(&[(ids[0], ProcessStatus::Completed)]).await;
     };
     is_heard(world, Wake::Batch(None), ends, |heard| matches!(heard, Wake::Batch(_))).await;
 }

@@ -1,0 +1,131 @@
+//! Replies that no process takes in now, and what operators do with those that are parked.
+
+use super::{
+    clock::later,
+    queue::Message,
+    start::read,
+    state::{ResolvedReply, ShelvedReply, Transition},
+};
+use crate::{
+    message::{CommandId, Domain, ProcessId},
+    store::{ParkedReply, ParkedReplyVerb, ReplyAside, ReplyFate, StrayReply, StrayReplyReason, Wake},
+};
+
+impl Transition<'_> {
+    pub(super) fn set_aside(&mut self, domain: &Domain, aside: &ReplyAside) {
+        let ReplyAside { msg_id, process_id, command_id, ref fate } = *aside;
+        let now = self.now;
+        let queue = self.process_replies(domain);
+        if let ReplyFate::Later(pause) = fate {
+            queue.hide_until(msg_id, later(now, *pause));
+            return;
+        }
+        let Some(message) = queue.archive(msg_id).cloned() else { return };
+        match fate {
+            ReplyFate::Later(_) => {}
+            ReplyFate::Stray(reason) => self.record_stray(domain, process_id, command_id, &message, *reason),
+            ReplyFate::Park { code, message: why } => {
+                self.state.last_parked_reply_id += 1;
+                let id = self.state.last_parked_reply_id;
+                let entry = ParkedReply {
+                    parked_reply_id: id,
+                    domain: domain.clone(),
+                    process_id,
+                    command_id,
+                    reply: read(&message.body),
+                    error_code: code.to_string(),
+                    error_message: why.clone(),
+                    parked_at: now,
+                };
+                self.state.parked_replies.insert(id, ShelvedReply { entry, message });
+                self.recount_named(domain, process_id);
+            }
+        }
+    }
+
+    /// Retries or discards a parked reply; `false` when there is none by this number.
+    pub(super) fn resolve_reply(
+        &mut self,
+        domain: &Domain,
+        id: i64,
+        verb: ParkedReplyVerb,
+        operator: &str,
+        reason: Option<&str>,
+    ) -> bool {
+        let now = self.now;
+        if self.state.parked_replies.get(&id).is_none_or(|shelved| shelved.entry.domain != *domain) {
+            return false;
+        }
+        let Some(ShelvedReply { entry, message }) = self.state.parked_replies.remove(&id) else { return false };
+        match verb {
+            ParkedReplyVerb::Retry => {
+                self.process_replies(domain).push(message.body, message.headers, now, now);
+                self.wake(Wake::Queue(domain.process_replies_queue()));
+            }
+            ParkedReplyVerb::Discard => {
+                let reason = StrayReplyReason::Discarded;
+                self.record_stray(domain, entry.process_id, entry.command_id, &message, reason);
+            }
+        }
+        self.recount_named(domain, entry.process_id);
+        self.state.resolved_replies.push(ResolvedReply {
+            parked: entry,
+            verb,
+            operator: operator.to_owned(),
+            reason: reason.map(ToOwned::to_owned),
+            resolved_at: now,
+        });
+        true
+    }
+
+    fn record_stray(
+        &mut self,
+        domain: &Domain,
+        process_id: Option<ProcessId>,
+        command_id: Option<CommandId>,
+        message: &Message,
+        reason: StrayReplyReason,
+    ) {
+        self.state.stray_replies.push(StrayReply {
+            domain: domain.clone(),
+            process_id,
+            command_id,
+            reply: read(&message.body),
+            reason,
+            recorded_at: self.now,
+        });
+    }
+
+    fn recount_named(&mut self, domain: &Domain, process: Option<ProcessId>) {
+        if let Some(id) = process {
+            self.recount(&(domain.clone(), id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{
+        message::Domain,
+        store::{ParkedReplyVerb, ProcessStore, ReplyAside, ReplyFate, memory::MemoryStore},
+    };
+
+    #[tokio::test]
+    async fn who_resolved_a_reply_and_why_is_kept() {
+        let (store, domain) = (MemoryStore::new(), Domain::from_static("transfers"));
+        let msg_id = store.put(&domain.process_replies_queue(), &json!("no reply"));
+        let fate = ReplyFate::Park { code: "UNDECODABLE".into(), message: "no reply".into() };
+        let aside = ReplyAside { msg_id, process_id: None, command_id: None, fate };
+        store.set_aside(&domain, &[aside]).await.unwrap();
+        let verb = ParkedReplyVerb::Discard;
+        assert_eq!(store.resolve_replies(&domain, &[1], verb, "ada", Some("a test")).await.unwrap(), [true]);
+        assert_eq!(store.resolve_replies(&domain, &[1], verb, "bob", None).await.unwrap(), [false]);
+        let resolved = store.resolved_replies();
+        assert_eq!(resolved.len(), 1);
+        let (operator, reason) = (&*resolved[0].operator, resolved[0].reason.as_deref());
+        assert_eq!((operator, reason, resolved[0].verb), ("ada", Some("a test"), verb));
+        assert_eq!(resolved[0].parked.reply, json!("no reply"));
+    }
+}
