@@ -50,7 +50,7 @@ create table if not exists commandbus.stray_reply (
 
 create index if not exists ix_stray_reply_process on commandbus.stray_reply (process_id);
 
--- Replies that could not be taken in. Those without `verb` wait for an operator.
+-- Replies that could not be taken in. Those without `retried_at` wait for an operator.
 create table if not exists commandbus.parked_reply (
     parked_reply_id bigint generated always as identity primary key,
     domain          text not null,
@@ -60,13 +60,14 @@ create table if not exists commandbus.parked_reply (
     error_code      text not null,
     error_message   text not null,
     parked_at       timestamptz not null default now(),
-    verb            text null,
     operator        text null,
     reason          text null,
-    resolved_at     timestamptz null
+    -- What the operator put in place of its result.
+    result          jsonb null,
+    retried_at      timestamptz null
 );
 
-create index if not exists ix_parked_reply_process on commandbus.parked_reply (process_id) where verb is null;
+create index if not exists ix_parked_reply_process on commandbus.parked_reply (process_id) where retried_at is null;
 
 do $$
 begin
@@ -242,7 +243,10 @@ begin
               select from commandbus.process_audit a
               join commandbus.command c on c.domain = a.command_domain and c.command_id = a.command_id
               where a.domain = p.domain and a.process_id = p.process_id and a.reply_outcome is null
-                and c.status in ('COMPLETED', 'FAILED', 'CANCELED'))
+                and c.status in ('COMPLETED', 'FAILED', 'CANCELED')
+                and not exists (
+                    select from commandbus.parked_reply r
+                    where r.process_id = a.process_id and r.command_id = a.command_id and r.retried_at is null))
         order by p.due_at limit p_limit
     ) as d;
 
@@ -338,7 +342,7 @@ create or replace function commandbus.count_parked_of(p_domain text, p_process_i
           and c.status = 'IN_TROUBLESHOOTING_QUEUE'
     ) + (
         select count(*) from commandbus.parked_reply r
-        where r.process_id = p_process_id and r.domain = p_domain and r.verb is null
+        where r.process_id = p_process_id and r.domain = p_domain and r.retried_at is null
     ))::int
 $$ language sql volatile set search_path = pg_catalog, pg_temp;
 
@@ -506,14 +510,15 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- Retries or discards parked replies of a domain for an operator; returns those that were parked. p_verb: RETRY, DISCARD.
-create or replace function commandbus.resolve_replies(
-    p_domain text, p_ids bigint[], p_verb text, p_operator text, p_reason text
+-- Sends parked replies of a domain to the routers again for an operator, with p_result as their result if it is given;
+-- returns those that were parked.
+create or replace function commandbus.retry_replies(
+    p_domain text, p_ids bigint[], p_result jsonb, p_operator text, p_reason text
 ) returns bigint[] as $$
 declare
     v_queue     constant text := p_domain || '__process_replies';
     v_processes uuid[];
-    v_resolved  bigint[];
+    v_retried   bigint[];
     v_replies   jsonb[];
 begin
     v_processes := array(
@@ -523,36 +528,32 @@ begin
     where p.domain = p_domain and p.process_id = any(v_processes)
     order by p.process_id for no key update;
 
-    with resolved as (
+    with retried as (
         update commandbus.parked_reply r
-        set verb = p_verb, operator = p_operator, reason = p_reason, resolved_at = clock_timestamp()
+        set operator = p_operator, reason = p_reason, result = p_result, retried_at = clock_timestamp()
         from (
             select r.parked_reply_id from commandbus.parked_reply r
-            where r.parked_reply_id = any(p_ids) and r.domain = p_domain and r.verb is null
+            where r.parked_reply_id = any(p_ids) and r.domain = p_domain and r.retried_at is null
             order by r.parked_reply_id for update
         ) as l
         where r.parked_reply_id = l.parked_reply_id
-        returning r.*
-    ), discarded as (
-        insert into commandbus.stray_reply (domain, process_id, command_id, reply, reason, recorded_at)
-        select r.domain, r.process_id, r.command_id, r.reply, 'DISCARDED', clock_timestamp()
-        from resolved r where p_verb = 'DISCARD' order by r.parked_reply_id
+        returning r.parked_reply_id, r.reply
     )
-    select array_agg(r.parked_reply_id order by r.parked_reply_id), array_agg(r.reply order by r.parked_reply_id)
-    into v_resolved, v_replies
-    from resolved r;
-    if v_resolved is null then
+    select array_agg(r.parked_reply_id order by r.parked_reply_id),
+           array_agg(case when p_result is null or jsonb_typeof(r.reply) <> 'object' then r.reply
+                          else r.reply || jsonb_build_object('result', p_result) end order by r.parked_reply_id)
+    into v_retried, v_replies
+    from retried r;
+    if v_retried is null then
         return '{}';
     end if;
 
-    if p_verb = 'RETRY' then
-        perform pgmq.send_batch(v_queue, v_replies);
-        perform pg_notify('pgmq_notify_' || v_queue, '');
-    end if;
+    perform pgmq.send_batch(v_queue, v_replies);
+    perform pg_notify('pgmq_notify_' || v_queue, '');
     if cardinality(v_processes) > 0 then
         perform commandbus.recount_parked(array_fill(v_queue, array[cardinality(v_processes)]), v_processes);
     end if;
-    return v_resolved;
+    return v_retried;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 

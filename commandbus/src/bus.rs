@@ -41,7 +41,6 @@ pub use batch::{
     Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled,
     HasCommands, Progress, UncommittedBatch, WaitForBatch,
 };
-pub(crate) use error::ListOf;
 pub use error::{SendError, SendManyError};
 pub(crate) use outgoing::new_command;
 pub use outgoing::{IntoCommand, WithId};

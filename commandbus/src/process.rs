@@ -2,23 +2,32 @@
 //! next, or, when something failed, back.
 
 mod advance;
+mod batch;
 mod cause;
 mod compensation;
 mod course;
 mod definition;
 mod error;
+mod group;
 mod instance;
 mod plan;
 mod registry;
 mod route;
+mod router;
 mod sending;
+mod start;
+mod started;
 
 #[cfg(test)]
 mod tests;
 
+pub use batch::{CreateProcessBatchError, HasProcesses, ProcessBatchBuilder};
 pub use definition::{Action, Next, OnReply, Process, ProcessSpec, Step, StepSpec};
 pub use error::RouteError;
 pub(crate) use instance::Turn;
 pub use registry::ProcessEntry;
 pub(crate) use route::{IncomingReply, Reaction, Routed, route_of};
+pub use router::{Router, RouterError};
 pub(crate) use sending::new_process;
+pub use start::{IntoProcess, ProcessExt, StartError, Starting, WithProcessId};
+pub use started::{ProcessError, Started, UncommittedProcess};

@@ -23,8 +23,8 @@ pub mod query;
 pub mod transition;
 
 pub use process::{
-    Moved, NewProcess, NewStep, ParkedReply, ParkedReplyVerb, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore,
-    ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StepAnswer, StepRecord, StrayReply, StrayReplyReason,
+    Moved, NewProcess, NewStep, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore, ReceivedReply,
+    ReplyAside, ReplyFate, RoutingWork, StepAnswer, StepRecord, StrayReply, StrayReplyReason,
 };
 pub use query::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup};
 pub use transition::{

@@ -71,7 +71,7 @@ pub struct SendManyError {
 }
 
 /// The first few of a list of ids, as text.
-pub(crate) struct ListOf<'a, I>(pub(crate) &'a [I]);
+pub(super) struct ListOf<'a, I>(pub(super) &'a [I]);
 
 impl<I: fmt::Display> fmt::Display for ListOf<'_, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -51,7 +51,7 @@ pub enum OpsError {
         id: BatchId,
     },
     /// Somebody else was faster, or there is none.
-    #[error("domain `{domain}` has no parked reply {id}: it was resolved already, or never parked")]
+    #[error("domain `{domain}` has no parked reply {id}: it was sent again already, or never parked")]
     ReplyNotParked {
         /// The domain.
         domain: Domain,
@@ -62,7 +62,7 @@ pub enum OpsError {
     #[error("say who acts: the audit trail keeps the operator's name")]
     OperatorRequired,
     /// No reason where one is required.
-    #[error("say why: what ends here needs a reason, which is kept and, for a command, told to its sender")]
+    #[error("say why: canceling needs a reason, which the sender and the audit trail get")]
     ReasonRequired,
     /// A name or a reason that cannot be stored.
     #[error("the {what} contains a NUL character, which PostgreSQL cannot store: remove it")]

@@ -1,5 +1,8 @@
 //! Processes, as an operator sees them.
 
+use serde::Serialize;
+use serde_json::value::RawValue;
+
 use super::{
     OpsError,
     resolve::{named, stated},
@@ -7,8 +10,8 @@ use super::{
 use crate::{
     bus::Bus,
     error::StoreError,
-    message::{Domain, ProcessId, ProcessMetadata, SentStep},
-    store::{Page, ParkedReply, ParkedReplyVerb, ProcessFilter, StrayReply},
+    message::{Domain, ProcessId, ProcessMetadata, SentStep, envelope::seal},
+    store::{Page, ParkedReply, ProcessFilter, StrayReply},
 };
 
 /// Processes: to look at, and to free where a reply could not be taken in. What is parked of their commands is resolved in
@@ -50,7 +53,7 @@ impl Processes {
         self.0.store().processes().parked_replies(domain, page).await
     }
 
-    /// Sends a parked reply to the routers again, as after a deployment that can read it.
+    /// Sends a parked reply to the routers again, as after a deployment that can take it in.
     pub async fn retry_reply(
         &self,
         domain: &Domain,
@@ -58,34 +61,36 @@ impl Processes {
         operator: &str,
         reason: Option<&str>,
     ) -> Result<(), OpsError> {
-        self.resolve(domain, parked_reply_id, ParkedReplyVerb::Retry, operator, reason).await
+        self.retry(domain, parked_reply_id, None, operator, reason).await
     }
 
-    /// Puts a parked reply away for good. Its process goes on waiting for the command, until its deadline if it has one.
-    pub async fn discard_reply(
+    /// Sends it again with another result, where the one that came is not what the process can read.
+    pub async fn retry_reply_with<R>(
         &self,
         domain: &Domain,
         parked_reply_id: i64,
+        result: &R,
         operator: &str,
-        reason: &str,
-    ) -> Result<(), OpsError> {
-        self.resolve(domain, parked_reply_id, ParkedReplyVerb::Discard, operator, Some(reason)).await
+        reason: Option<&str>,
+    ) -> Result<(), OpsError>
+    where
+        R: Serialize + Sync + ?Sized,
+    {
+        let result = seal("result", result)?;
+        self.retry(domain, parked_reply_id, Some(&result), operator, reason).await
     }
 
-    async fn resolve(
+    async fn retry(
         &self,
         domain: &Domain,
         id: i64,
-        verb: ParkedReplyVerb,
+        result: Option<&RawValue>,
         operator: &str,
         reason: Option<&str>,
     ) -> Result<(), OpsError> {
         let operator = named(operator)?;
         let reason = reason.map(stated).transpose()?;
-        if verb == ParkedReplyVerb::Discard && reason.is_none_or(str::is_empty) {
-            return Err(OpsError::ReasonRequired);
-        }
-        let resolved = self.0.store().processes().resolve_replies(domain, &[id], verb, operator, reason).await?;
-        if resolved.contains(&true) { Ok(()) } else { Err(OpsError::ReplyNotParked { domain: domain.clone(), id }) }
+        let retried = self.0.store().processes().retry_replies(domain, &[id], result, operator, reason).await?;
+        if retried.contains(&true) { Ok(()) } else { Err(OpsError::ReplyNotParked { domain: domain.clone(), id }) }
     }
 }

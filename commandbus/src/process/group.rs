@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use metrics::counter;
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +20,7 @@ use crate::{
     bus::Bus,
     error::StoreError,
     message::{CommandId, Domain, ProcessId, Reply},
-    store::{
-        Moved, ProcessMove, ProcessRecord, ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StrayReplyReason,
-    },
+    store::{Moved, ProcessMove, ProcessRecord, ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StrayReplyReason},
     telemetry::{field, metric},
 };
 
@@ -100,7 +98,7 @@ impl Group {
             .with_total_delay(Some(self.lease))
             .without_max_times()
             .with_jitter();
-        let pauses = backon::BackoffBuilder::build(schedule);
+        let pauses = schedule.build();
         for pause in std::iter::once(Duration::ZERO).chain(pauses) {
             if !pause.is_zero() {
                 tokio::select! {

@@ -176,7 +176,14 @@ impl Engine {
     }
 
     fn group(&self, work: RoutingWork) -> Group {
-        Group::new(self.bus.clone(), self.domain.clone(), Arc::clone(&self.entries), work, self.lease, self.stop.clone())
+        Group::new(
+            self.bus.clone(),
+            self.domain.clone(),
+            Arc::clone(&self.entries),
+            work,
+            self.lease,
+            self.stop.clone(),
+        )
     }
 
     /// Waits until there may be something: a wake-up, the next process that is due, or the poll.

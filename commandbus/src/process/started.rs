@@ -42,8 +42,11 @@ impl<P: Process> Started<P> {
     /// Its state, as it was after the last reply.
     pub async fn state(&self) -> Result<P, ProcessError> {
         let metadata = self.metadata().await?;
-        P::deserialize(metadata.state)
-            .map_err(|source| ProcessError::Undecodable { process_type: P::SPEC.name, id: self.id, source })
+        P::deserialize(metadata.state).map_err(|source| ProcessError::Undecodable {
+            process_type: P::SPEC.name,
+            id: self.id,
+            source,
+        })
     }
 
     /// Waits for its end. A process with anything in troubleshooting has not ended: it goes on when an operator has

@@ -47,7 +47,7 @@ mod state;
 
 pub use clock::Clock;
 pub use queue::Message;
-pub use state::{ResolvedReply, UndeliveredReply};
+pub use state::{RetriedReply, UndeliveredReply};
 
 /// How many wake-ups a slow listener may fall behind before it is told that it missed some.
 const WAKES_KEPT: usize = 1024;
@@ -116,9 +116,9 @@ impl MemoryStore {
         self.state().undelivered.clone()
     }
 
-    /// The parked replies that operators retried or discarded, in the order they did.
-    pub fn resolved_replies(&self) -> Vec<ResolvedReply> {
-        self.state().resolved_replies.clone()
+    /// The parked replies that operators sent again, in the order they did.
+    pub fn retried_replies(&self) -> Vec<RetriedReply> {
+        self.state().retried_replies.clone()
     }
 
     /// The payload as it was sent, of a command whose payload an operator edited.

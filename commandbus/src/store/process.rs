@@ -46,12 +46,13 @@ pub trait ProcessStore: Send + Sync {
     /// Puts off due processes that could not be moved.
     async fn postpone(&self, domain: &Domain, ids: &[ProcessId], by: Duration) -> Result<(), StoreError>;
 
-    /// Retries or discards parked replies for an operator; answers, in the order of `ids`, which were parked.
-    async fn resolve_replies(
+    /// Sends parked replies to the routers again for an operator, with another `result` if one is given; answers, in the
+    /// order of `ids`, which were parked.
+    async fn retry_replies(
         &self,
         domain: &Domain,
         ids: &[i64],
-        verb: ParkedReplyVerb,
+        result: Option<&RawValue>,
         operator: &str,
         reason: Option<&str>,
     ) -> Result<Vec<bool>, StoreError>;
@@ -260,8 +261,6 @@ pub enum StrayReplyReason {
     Foreign,
     /// It is no reply.
     Malformed,
-    /// An operator discarded it.
-    Discarded,
 }
 
 impl StrayReplyReason {
@@ -272,7 +271,6 @@ impl StrayReplyReason {
             Self::Late => "LATE",
             Self::Foreign => "FOREIGN",
             Self::Malformed => "MALFORMED",
-            Self::Discarded => "DISCARDED",
         }
     }
 }
@@ -315,25 +313,6 @@ pub struct ParkedReply {
     pub error_message: String,
     /// Since when it is parked.
     pub parked_at: DateTime<Utc>,
-}
-
-/// What an operator can do with a parked reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ParkedReplyVerb {
-    /// Send it to the routers again.
-    Retry,
-    /// Record it as stray.
-    Discard,
-}
-
-impl ParkedReplyVerb {
-    /// The name used in SQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retry => "RETRY",
-            Self::Discard => "DISCARD",
-        }
-    }
 }
 
 /// Which processes to list; fields that are `None` do not restrict.

@@ -8,7 +8,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease, settling};
+use super::{
+    Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease,
+    settling,
+};
 use crate::{
     error::StoreError,
     store::{Delivery, Settlement, Verdict},

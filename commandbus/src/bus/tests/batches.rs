@@ -141,7 +141,9 @@ fn a_chunk_ends_by_number_or_by_size() {
             Ok::<_, BatchError>(new_command("Blob".into(), data, 1, None))
         };
         let mut commands = (0..2_500).map(blob);
-        std::iter::from_fn(move || Some(next_chunk(&mut commands).unwrap().len()).filter(|size| *size > 0))
+        std::iter::from_fn(move || {
+            Some(next_chunk(&mut commands, crate::bus::BatchItem::bytes).unwrap().len()).filter(|size| *size > 0)
+        })
     };
     assert_eq!(of_size(10).collect::<Vec<_>>(), [1_000, 1_000, 500]);
     assert_eq!(of_size(3 << 20).next(), Some(3));

@@ -1,14 +1,16 @@
 //! Replies that no process takes in now, and what operators do with those that are parked.
 
+use serde_json::value::{RawValue, to_raw_value};
+
 use super::{
     clock::later,
     queue::Message,
     start::read,
-    state::{ResolvedReply, ShelvedReply, Transition},
+    state::{RetriedReply, ShelvedReply, Transition},
 };
 use crate::{
     message::{CommandId, Domain, ProcessId},
-    store::{ParkedReply, ParkedReplyVerb, ReplyAside, ReplyFate, StrayReply, StrayReplyReason, Wake},
+    store::{ParkedReply, ReplyAside, ReplyFate, StrayReply, StrayReplyReason, Wake},
 };
 
 impl Transition<'_> {
@@ -43,12 +45,12 @@ impl Transition<'_> {
         }
     }
 
-    /// Retries or discards a parked reply; `false` when there is none by this number.
-    pub(super) fn resolve_reply(
+    /// Sends a parked reply again, with another result if one is given; `false` when there is none by this number.
+    pub(super) fn retry_reply(
         &mut self,
         domain: &Domain,
         id: i64,
-        verb: ParkedReplyVerb,
+        result: Option<&RawValue>,
         operator: &str,
         reason: Option<&str>,
     ) -> bool {
@@ -57,23 +59,25 @@ impl Transition<'_> {
             return false;
         }
         let Some(ShelvedReply { entry, message }) = self.state.parked_replies.remove(&id) else { return false };
-        match verb {
-            ParkedReplyVerb::Retry => {
-                self.process_replies(domain).push(message.body, message.headers, now, now);
-                self.wake(Wake::Queue(domain.process_replies_queue()));
+        let body = match result {
+            None => message.body,
+            Some(result) => {
+                let mut reply = entry.reply.clone();
+                if let Some(fields) = reply.as_object_mut() {
+                    fields.insert("result".to_owned(), read(result));
+                }
+                to_raw_value(&reply).expect("a JSON value is JSON")
             }
-            ParkedReplyVerb::Discard => {
-                let reason = StrayReplyReason::Discarded;
-                self.record_stray(domain, entry.process_id, entry.command_id, &message, reason);
-            }
-        }
+        };
+        self.process_replies(domain).push(body, message.headers, now, now);
+        self.wake(Wake::Queue(domain.process_replies_queue()));
         self.recount_named(domain, entry.process_id);
-        self.state.resolved_replies.push(ResolvedReply {
+        self.state.retried_replies.push(RetriedReply {
             parked: entry,
-            verb,
+            edited: result.is_some(),
             operator: operator.to_owned(),
             reason: reason.map(ToOwned::to_owned),
-            resolved_at: now,
+            retried_at: now,
         });
         true
     }
@@ -109,23 +113,22 @@ mod tests {
 
     use crate::{
         message::Domain,
-        store::{ParkedReplyVerb, ProcessStore, ReplyAside, ReplyFate, memory::MemoryStore},
+        store::{ProcessStore, ReplyAside, ReplyFate, memory::MemoryStore},
     };
 
     #[tokio::test]
-    async fn who_resolved_a_reply_and_why_is_kept() {
+    async fn who_retried_a_reply_and_why_is_kept() {
         let (store, domain) = (MemoryStore::new(), Domain::from_static("transfers"));
         let msg_id = store.put(&domain.process_replies_queue(), &json!("no reply"));
         let fate = ReplyFate::Park { code: "UNDECODABLE".into(), message: "no reply".into() };
         let aside = ReplyAside { msg_id, process_id: None, command_id: None, fate };
         store.set_aside(&domain, &[aside]).await.unwrap();
-        let verb = ParkedReplyVerb::Discard;
-        assert_eq!(store.resolve_replies(&domain, &[1], verb, "ada", Some("a test")).await.unwrap(), [true]);
-        assert_eq!(store.resolve_replies(&domain, &[1], verb, "bob", None).await.unwrap(), [false]);
-        let resolved = store.resolved_replies();
-        assert_eq!(resolved.len(), 1);
-        let (operator, reason) = (&*resolved[0].operator, resolved[0].reason.as_deref());
-        assert_eq!((operator, reason, resolved[0].verb), ("ada", Some("a test"), verb));
-        assert_eq!(resolved[0].parked.reply, json!("no reply"));
+        assert_eq!(store.retry_replies(&domain, &[1], None, "ada", Some("a test")).await.unwrap(), [true]);
+        assert_eq!(store.retry_replies(&domain, &[1], None, "bob", None).await.unwrap(), [false]);
+        let retried = store.retried_replies();
+        assert_eq!(retried.len(), 1);
+        let (operator, reason) = (&*retried[0].operator, retried[0].reason.as_deref());
+        assert_eq!((operator, reason, retried[0].edited), ("ada", Some("a test"), false));
+        assert_eq!(retried[0].parked.reply, json!("no reply"));
     }
 }

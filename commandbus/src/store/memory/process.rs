@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::value::RawValue;
 
 use super::MemoryStore;
 use crate::{
     error::StoreError,
     message::{BatchId, Domain, ProcessId, ProcessMetadata, SentStep},
     store::{
-        Acceptance, Moved, NewBatch, NewProcess, Page, ParkedReply, ParkedReplyVerb, ProcessFilter, ProcessMove,
-        ProcessRecord, ProcessStore, ReplyAside, RoutingWork, StrayReply,
+        Acceptance, Moved, NewBatch, NewProcess, Page, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord,
+        ProcessStore, ReplyAside, RoutingWork, StrayReply,
     },
 };
 
@@ -53,16 +54,16 @@ impl ProcessStore for MemoryStore {
         Ok(())
     }
 
-    async fn resolve_replies(
+    async fn retry_replies(
         &self,
         domain: &Domain,
         ids: &[i64],
-        verb: ParkedReplyVerb,
+        result: Option<&RawValue>,
         operator: &str,
         reason: Option<&str>,
     ) -> Result<Vec<bool>, StoreError> {
         Ok(self.transition(|transition| {
-            ids.iter().map(|id| transition.resolve_reply(domain, *id, verb, operator, reason)).collect()
+            ids.iter().map(|id| transition.retry_reply(domain, *id, result, operator, reason)).collect()
         }))
     }
 

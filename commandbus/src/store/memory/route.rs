@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     clock::later,
     queue::Queue,
-    state::{Process, State, Transition},
+    state::{Process, ShelvedReply, State, Transition},
 };
 use crate::{
     message::{CommandMetadata, Domain, ProcessId, SentStep},
@@ -52,7 +52,7 @@ impl State {
     fn due(&self, domain: &Domain, now: DateTime<Utc>, limit: usize) -> Vec<ProcessId> {
         let mut due: Vec<_> = self
             .processes_of(domain)
-            .filter(|process| !process.open_steps().any(|step| self.has_ended(step)))
+            .filter(|process| !process.open_steps().any(|step| self.is_answered(step)))
             .filter_map(|process| Some((process.due_at.filter(|due_at| *due_at <= now)?, process.metadata.process_id)))
             .collect();
         due.sort_unstable();
@@ -68,8 +68,11 @@ impl State {
         self.processes.values().filter(move |process| process.metadata.domain == *domain)
     }
 
-    fn has_ended(&self, step: &SentStep) -> bool {
+    /// Whether the reply is on the way; one that is parked is not.
+    fn is_answered(&self, step: &SentStep) -> bool {
+        let is_parked = |reply: &ShelvedReply| reply.entry.command_id == Some(step.command_id);
         self.command_of(step).is_some_and(|command| command.status.is_terminal())
+            && !self.parked_replies.values().any(is_parked)
     }
 
     /// The command that a process sent.

@@ -12,7 +12,7 @@ use crate::{
         AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, ProcessId,
         ProcessMetadata, ProcessStatus, Reply, SentStep,
     },
-    store::{NewCommand, Parked, ParkedReply, ParkedReplyVerb, StrayReply, Wake},
+    store::{NewCommand, Parked, ParkedReply, StrayReply, Wake},
 };
 
 pub(super) type CommandKey = (Domain, CommandId);
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) processes: BTreeMap<ProcessKey, Process>,
     pub(super) parked_replies: BTreeMap<i64, ShelvedReply>,
     pub(super) last_parked_reply_id: i64,
-    pub(super) resolved_replies: Vec<ResolvedReply>,
+    pub(super) retried_replies: Vec<RetriedReply>,
     pub(super) stray_replies: Vec<StrayReply>,
     pub(super) audit: HashMap<(Domain, Uuid), Vec<AuditEvent>>,
     last_audit_id: i64,
@@ -76,20 +76,20 @@ pub(super) struct ShelvedReply {
     pub(super) message: Message,
 }
 
-/// A parked reply that an operator retried or discarded.
+/// A parked reply that an operator sent again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct ResolvedReply {
+pub struct RetriedReply {
     /// What was parked.
     pub parked: ParkedReply,
-    /// What was done with it.
-    pub verb: ParkedReplyVerb,
+    /// Whether its result was replaced.
+    pub edited: bool,
     /// Who did it.
     pub operator: String,
     /// Why.
     pub reason: Option<String>,
     /// When.
-    pub resolved_at: DateTime<Utc>,
+    pub retried_at: DateTime<Utc>,
 }
 
 /// A reply whose queue does not exist.

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
+use serde_json::value::RawValue;
 use sqlx::{PgConnection, types::Json};
 
 use self::document::{AsideDocument, Documents, ProcessDocument};
@@ -16,8 +17,8 @@ use crate::{
     error::StoreError,
     message::{BatchId, Domain, ProcessId, ProcessMetadata, SentStep},
     store::{
-        Acceptance, Moved, NewBatch, NewProcess, Page, ParkedReply, ParkedReplyVerb, ProcessFilter, ProcessMove,
-        ProcessRecord, ProcessStore, ReplyAside, RoutingWork, StrayReply,
+        Acceptance, Moved, NewBatch, NewProcess, Page, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord,
+        ProcessStore, ReplyAside, RoutingWork, StrayReply,
     },
 };
 
@@ -80,26 +81,25 @@ impl ProcessStore for PostgresStore {
         Ok(())
     }
 
-    async fn resolve_replies(
+    async fn retry_replies(
         &self,
         domain: &Domain,
         ids: &[i64],
-        verb: ParkedReplyVerb,
+        result: Option<&RawValue>,
         operator: &str,
         reason: Option<&str>,
     ) -> Result<Vec<bool>, StoreError> {
         self.ensure(domain, [domain.process_replies_queue()]).await?;
-        let mut resolved: Vec<i64> = sqlx::query_scalar("select commandbus.resolve_replies($1, $2, $3, $4, $5)")
+        let mut retried: Vec<i64> = sqlx::query_scalar("select commandbus.retry_replies($1, $2, $3, $4, $5)")
             .bind(domain.as_str())
             .bind(ids)
-            .bind(verb.as_str())
+            .bind(result.map(Json))
             .bind(operator)
             .bind(reason)
             .fetch_one(&self.pool)
             .await?;
         // Named once more, it is no longer there.
-        let mut take =
-            |id: &i64| resolved.iter().position(|one| one == id).map(|at| resolved.swap_remove(at)).is_some();
+        let mut take = |id: &i64| retried.iter().position(|one| one == id).map(|at| retried.swap_remove(at)).is_some();
         Ok(ids.iter().map(&mut take).collect())
     }
 

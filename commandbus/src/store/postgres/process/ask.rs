@@ -94,7 +94,7 @@ impl PostgresStore {
         let rows = sqlx::query(
             "select parked_reply_id, process_id, command_id, reply, error_code, error_message, parked_at
              from commandbus.parked_reply
-             where domain = $1 and verb is null and ($2::bigint is null or parked_reply_id > $2)
+             where domain = $1 and retried_at is null and ($2::bigint is null or parked_reply_id > $2)
              order by parked_reply_id limit $3",
         )
         .bind(domain.as_str())

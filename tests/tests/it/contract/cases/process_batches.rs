@@ -1,7 +1,7 @@
 use commandbus::{
     error::StoreError,
     message::{BatchId, BatchStatus, BatchType, ProcessStatus},
-    store::{Acceptance, Duplicates, NewProcess, OperatorVerb, ParkedReplyVerb, ProcessMove},
+    store::{Acceptance, Duplicates, NewProcess, OperatorVerb, ProcessMove},
 };
 use serde_json::json;
 
@@ -329,7 +329,7 @@ pub(crate) async fn a_process_blocked_by_a_reply_is_counted(world: &World) {
     let parked = world.reply_parked(ids[0]).await;
     assert_eq!(world.process_counts(batch).await, (InProgress, [0, 0, 1]));
     let replies = [parked.parked_reply_id];
-    world.processes().resolve_replies(&TRANSFERS, &replies, ParkedReplyVerb::Retry, "ada", None).await.unwrap();
+    world.processes().retry_replies(&TRANSFERS, &replies, None, "ada", None).await.unwrap();
     assert_eq!(world.process_counts(batch).await, (InProgress, [0, 0, 0]));
     world.take_in(ids[0], ProcessStatus::Completed, Vec::new()).await;
     assert_eq!(world.process_counts(batch).await, (BatchStatus::Completed, [1, 0, 0]));

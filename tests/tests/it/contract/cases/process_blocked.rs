@@ -1,6 +1,6 @@
 use commandbus::{
     message::{CommandStatus, Outcome, ProcessId, ProcessStatus},
-    store::{Moved, OperatorVerb, ParkedReplyVerb, ProcessMove, ReplyFate, Resolution, Settled, StrayReplyReason},
+    store::{Moved, OperatorVerb, ProcessMove, ReplyFate, Resolution, Settled, StrayReplyReason},
 };
 use serde_json::json;
 
@@ -113,15 +113,11 @@ pub(crate) async fn a_move_leaves_it_blocked_while_something_is_parked(world: &W
 }
 
 pub(crate) async fn a_parked_reply_blocks_its_process(world: &World) {
-    for verb in [ParkedReplyVerb::Retry, ParkedReplyVerb::Discard] {
-        let id = world.started().await;
-        let parked = world.reply_parked(id).await;
-        assert_eq!(world.standing(id).await, (WaitingForTroubleshooting, 1));
-        let ids = [parked.parked_reply_id];
-        world.processes().resolve_replies(&TRANSFERS, &ids, verb, "ada", None).await.unwrap();
-        assert_eq!(world.standing(id).await, (WaitingForReply, 0));
-        world.process_replies().await;
-    }
+    let id = world.started().await;
+    let parked = world.reply_parked(id).await;
+    assert_eq!(world.standing(id).await, (WaitingForTroubleshooting, 1));
+    world.processes().retry_replies(&TRANSFERS, &[parked.parked_reply_id], None, "ada", None).await.unwrap();
+    assert_eq!(world.standing(id).await, (WaitingForReply, 0));
 }
 
 pub(crate) async fn commands_and_replies_are_counted_together(world: &World) {
@@ -187,7 +183,7 @@ pub(crate) async fn a_process_that_ended_is_not_blocked(world: &World) {
     let parked = world.parked_replies().await;
     assert_eq!(parked.len(), 1, "the copy still waits for an operator");
     let ids = [parked[0].parked_reply_id];
-    world.processes().resolve_replies(&TRANSFERS, &ids, ParkedReplyVerb::Discard, "ada", None).await.unwrap();
+    world.processes().retry_replies(&TRANSFERS, &ids, None, "ada", None).await.unwrap();
     let late = world.harness.put(&TRANSFERS.process_replies_queue(), json!("another")).await;
     world.set_aside(late, id, parked_as("UNDECODABLE")).await;
     assert_eq!(world.standing(id).await, (Completed, 0));

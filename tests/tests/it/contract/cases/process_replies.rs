@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use commandbus::{
     message::{CommandId, Outcome, ProcessId, ProcessStatus},
-    store::{Page, ParkedReplyVerb, ReplyAside, ReplyFate, StrayReplyReason},
+    store::{Page, ReplyAside, ReplyFate, StrayReplyReason},
 };
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::contract::{
     verdicts::{complete, complete_with},
     world::{
         LEASE, World,
-        process::{TRANSFERS, parked_as, read_reply, transfer},
+        process::{TRANSFERS, parked_as, raw, read_reply, transfer},
         read,
     },
 };
@@ -161,39 +161,38 @@ pub(crate) async fn parked_replies_come_oldest_first_and_in_pages(world: &World)
     assert_eq!(page(Some(all[1].parked_reply_id), 2).await.unwrap(), all[2..]);
 }
 
-async fn resolve(world: &World, ids: &[i64], verb: ParkedReplyVerb) -> Vec<bool> {
-    world.processes().resolve_replies(&TRANSFERS, ids, verb, "ada", Some("looked into it")).await.unwrap()
+async fn retry(world: &World, ids: &[i64]) -> Vec<bool> {
+    world.processes().retry_replies(&TRANSFERS, ids, None, "ada", Some("looked into it")).await.unwrap()
 }
 
 pub(crate) async fn a_retried_reply_is_received_anew(world: &World) {
     let id = world.started().await;
     let parked = world.reply_parked(id).await;
-    assert_eq!(resolve(world, &[parked.parked_reply_id], ParkedReplyVerb::Retry).await, [true]);
+    assert_eq!(retry(world, &[parked.parked_reply_id]).await, [true]);
     assert!(world.parked_replies().await.is_empty());
     let again = world.process_reply().await;
     assert_eq!((again.reads, read(&again.body)), (1, parked.reply));
     world.set_aside(again.msg_id, id, parked_as("UNDECODABLE")).await;
     let second = world.parked_replies().await.remove(0);
     assert!(second.parked_reply_id > parked.parked_reply_id);
-    resolve(world, &[second.parked_reply_id], ParkedReplyVerb::Retry).await;
+    retry(world, &[second.parked_reply_id]).await;
     world.take_in(id, ProcessStatus::Completed, Vec::new()).await;
     assert!(world.queued_replies().await.is_empty());
     assert!(world.processes().stray_replies(&TRANSFERS, id).await.unwrap().is_empty());
 }
 
-pub(crate) async fn a_discarded_reply_is_recorded_as_stray(world: &World) {
+pub(crate) async fn a_reply_may_be_retried_with_another_result(world: &World) {
     let id = world.started().await;
     let parked = world.reply_parked(id).await;
-    assert_eq!(resolve(world, &[parked.parked_reply_id], ParkedReplyVerb::Discard).await, [true]);
-    assert!(world.parked_replies().await.is_empty());
-    assert!(world.process_replies().await.is_empty());
-    let strays = world.processes().stray_replies(&TRANSFERS, id).await.unwrap();
-    assert_eq!(strays.len(), 1);
-    assert_eq!((strays[0].reason, &strays[0].reply), (StrayReplyReason::Discarded, &parked.reply));
-    assert_eq!((strays[0].process_id, strays[0].command_id), (Some(id), parked.command_id));
+    let result = raw(json!({ "hold": 8 }));
+    let retried = world.processes().retry_replies(&TRANSFERS, &[parked.parked_reply_id], Some(&result), "ada", None);
+    assert_eq!(retried.await.unwrap(), [true]);
+    let again = read(&world.process_reply().await.body);
+    assert_eq!(again["result"], json!({ "hold": 8 }));
+    assert_eq!((&again["outcome"], &again["command_id"]), (&parked.reply["outcome"], &parked.reply["command_id"]));
 }
 
-pub(crate) async fn a_parked_reply_is_resolved_once(world: &World) {
+pub(crate) async fn a_parked_reply_is_retried_once(world: &World) {
     let (first, second) = (world.started().await, world.started().await);
     world.run_all(complete).await;
     for reply in world.process_replies().await {
@@ -201,11 +200,11 @@ pub(crate) async fn a_parked_reply_is_resolved_once(world: &World) {
         world.set_aside(reply.msg_id, id, parked_as("PANIC")).await;
     }
     let ids: Vec<_> = world.parked_replies().await.iter().map(|parked| parked.parked_reply_id).collect();
-    let elsewhere = world.processes().resolve_replies(&world.domain, &ids, ParkedReplyVerb::Discard, "ada", None);
+    let elsewhere = world.processes().retry_replies(&world.domain, &ids, None, "ada", None);
     assert_eq!(elsewhere.await.unwrap(), [false, false], "they are of another domain");
     let asked = [ids[1] + 1000, ids[1], ids[0]];
-    assert_eq!(resolve(world, &asked, ParkedReplyVerb::Retry).await, [false, true, true]);
-    assert_eq!(resolve(world, &asked, ParkedReplyVerb::Discard).await, [false; 3]);
+    assert_eq!(retry(world, &asked).await, [false, true, true]);
+    assert_eq!(retry(world, &asked).await, [false; 3]);
     assert_eq!(world.process_replies().await.len(), 2);
 }
 
@@ -261,6 +260,6 @@ pub(crate) async fn a_reply_to_an_unknown_process_may_be_parked(world: &World) {
     world.processes().set_aside(&TRANSFERS, &[aside]).await.unwrap();
     let parked = world.parked_replies().await.remove(0);
     assert_eq!((parked.process_id, parked.command_id), (process_id, command_id));
-    assert_eq!(resolve(world, &[parked.parked_reply_id], ParkedReplyVerb::Discard).await, [true]);
-    assert_eq!(world.processes().stray_replies(&TRANSFERS, process).await.unwrap().len(), 1);
+    assert_eq!(retry(world, &[parked.parked_reply_id]).await, [true]);
+    assert_eq!(read(&world.process_reply().await.body), json!({ "outcome": "SUCCESS" }));
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use commandbus::{
     message::ProcessStatus,
-    store::{OperatorVerb, ParkedReplyVerb, Wake},
+    store::{OperatorVerb, Wake},
 };
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -90,8 +90,7 @@ pub(crate) async fn a_retried_reply_wakes_the_router(world: &World) {
     world.reply_parked(id).await;
     let again = || async {
         let replies: Vec<_> = world.parked_replies().await.iter().map(|parked| parked.parked_reply_id).collect();
-        let verb = ParkedReplyVerb::Retry;
-        world.processes().resolve_replies(&TRANSFERS, &replies, verb, "ada", None).await.unwrap();
+        world.processes().retry_replies(&TRANSFERS, &replies, None, "ada", None).await.unwrap();
         for reply in world.process_replies().await {
             world.set_aside(reply.msg_id, id, parked_as("PANIC")).await;
         }
