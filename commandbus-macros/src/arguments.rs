@@ -83,6 +83,23 @@ impl Grammar {
     }
 }
 
+/// What was written for a key that is needed: one that could not be read is not missing.
+#[derive(Default)]
+pub(crate) enum Written<T> {
+    #[default]
+    Not,
+    Unreadable,
+    As(T),
+}
+
+impl<T> Written<T> {
+    pub(crate) fn read(&mut self, read: impl FnOnce() -> syn::Result<T>) -> syn::Result<()> {
+        *self = Self::Unreadable;
+        *self = Self::As(read()?);
+        Ok(())
+    }
+}
+
 /// `= value`
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse::<Token![=]>()?;

@@ -157,3 +157,5 @@ macro_rules! handlers {
         $crate::__private::handlers!(($crate) $($handlers)*)
     };
 }
+
+pub use commandbus_macros::process;

@@ -2,5 +2,8 @@
 //! next, or, when something failed, back.
 
 mod definition;
+pub(crate) mod generated;
+mod registry;
 
 pub use definition::{Action, Next, Process, ProcessSpec, Step, StepSpec};
+pub use registry::ProcessEntry;
