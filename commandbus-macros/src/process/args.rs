@@ -2,15 +2,14 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::{
-    Ident, LitStr, Token,
+    Ident, LitStr,
     ext::IdentExt,
     parse::{Parse, ParseStream},
-    punctuated::Punctuated,
     token::Paren,
 };
 
 use crate::{
-    arguments::{Grammar, Key, Written, list, path_value, value},
+    arguments::{Grammar, Key, Written, list, listed, path_value, value},
     crate_path::CratePath,
     diagnostics::Diagnostics,
 };
@@ -66,7 +65,7 @@ impl Parse for Entry {
         }
         let content;
         let paren = syn::parenthesized!(content in input);
-        Ok(Self::Tuple(paren, entries(&content)?))
+        Ok(Self::Tuple(paren, listed(&content)?))
     }
 }
 
@@ -74,12 +73,8 @@ impl Parse for StepList {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let content;
         let bracket = syn::bracketed!(content in input);
-        Ok(Self { span: bracket.span.join(), entries: entries(&content)? })
+        Ok(Self { span: bracket.span.join(), entries: listed(&content)? })
     }
-}
-
-fn entries(input: ParseStream<'_>) -> syn::Result<Vec<Entry>> {
-    Ok(Punctuated::<Entry, Token![,]>::parse_terminated(input)?.into_iter().collect())
 }
 
 impl ProcessArgs {

@@ -1,8 +1,8 @@
 //! Writes a process out.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-use syn::Attribute;
+use quote::{quote, quote_spanned};
+use syn::{Attribute, spanned::Spanned};
 
 use super::model::{ProcessModel, Sending, StepEnum, StepModel};
 use crate::{crate_path::CratePath, duration::constant};
@@ -66,9 +66,9 @@ pub(super) fn expand(model: &ProcessModel) -> TokenStream {
 /// The enum of the steps, which may have none after a mistake.
 pub(super) fn step_enum(krate: &CratePath, cfgs: &[Attribute], steps: &StepEnum) -> TokenStream {
     let StepEnum { ident, of, variants } = steps;
-    let doc = format!("The steps of `{of}`.");
+    let doc = format!(" The steps of `{of}`.");
     let names: Vec<_> = variants.iter().map(|(variant, _)| variant).collect();
-    let docs = variants.iter().map(|(_, name)| format!("The step `{name}`."));
+    let docs = variants.iter().map(|(_, name)| format!(" The step `{name}`."));
     let index = if variants.is_empty() { quote!(match self {}) } else { quote!(self as usize) };
     quote! {
         #(#cfgs)*
@@ -111,9 +111,10 @@ fn step(krate: &CratePath, step: &StepModel) -> TokenStream {
     }
     if let Some((method, reply)) = &step.on {
         let command = known(krate, sends);
+        let learn = quote_spanned!(reply.span()=> learn);
         calls.extend(quote! {
             .with_on(|process, reply| {
-                #command.learn::<#reply>(reply).map(|reply| Self::#method(process, reply))
+                #command.#learn::<#reply>(reply).map(|reply| Self::#method(process, reply))
             })
         });
     }
