@@ -73,7 +73,6 @@ pub(super) fn step_enum(krate: &CratePath, cfgs: &[Attribute], steps: &StepEnum)
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #[allow(unreachable_pub, clippy::enum_variant_names)]
         #[derive(
             ::core::fmt::Debug,
             ::core::clone::Clone,

@@ -87,7 +87,6 @@ fn a_process_is_a_table() {
     fn next(&self, done: TransferStep) -> Next<TransferStep> {}
 }
 /// The steps of `Transfer`.
-#[allow(unreachable_pub, clippy::enum_variant_names)]
 #[derive(
     ::core::fmt::Debug,
     ::core::clone::Clone,

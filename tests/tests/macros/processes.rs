@@ -75,6 +75,7 @@ impl Transfer {
         ReleaseFunds { hold: self.hold }
     }
 
+    #[allow(clippy::needless_arbitrary_self_type, reason = "a long form is a form")]
     fn debit(self: &Self) -> DebitAccount {
         DebitAccount(self.note.clone())
     }
