@@ -83,6 +83,23 @@ impl Grammar {
     }
 }
 
+/// What was written for a key that is needed: one that could not be read is not missing.
+#[derive(Default)]
+pub(crate) enum Written<T> {
+    #[default]
+    Not,
+    Unreadable,
+    As(T),
+}
+
+impl<T> Written<T> {
+    pub(crate) fn read(&mut self, read: impl FnOnce() -> syn::Result<T>) -> syn::Result<()> {
+        *self = Self::Unreadable;
+        *self = Self::As(read()?);
+        Ok(())
+    }
+}
+
 /// `= value`
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
@@ -99,7 +116,14 @@ pub(crate) fn path_value(input: ParseStream<'_>) -> syn::Result<syn::Path> {
 pub(crate) fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
     let content;
     syn::parenthesized!(content in input);
-    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    listed(&content)
+}
+
+/// What stands between brackets of any kind, separated by commas.
+pub(crate) fn listed<T: Parse>(content: ParseStream<'_>) -> syn::Result<Vec<T>> {
+    // Taken out first, so that what a mistake leaves unread is not reported once more.
+    let tokens = content.parse()?;
+    Ok(Punctuated::<T, Token![,]>::parse_terminated.parse2(tokens)?.into_iter().collect())
 }
 
 fn at_end(input: ParseStream<'_>) -> bool {

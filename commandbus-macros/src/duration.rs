@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
 use syn::LitStr;
 
 use crate::diagnostics::err;
@@ -15,6 +17,12 @@ pub(crate) fn duration(literal: &LitStr) -> syn::Result<Duration> {
 /// `"10s, 60s, 5m"`
 pub(crate) fn durations(literal: &LitStr) -> syn::Result<Vec<Duration>> {
     literal.value().split(',').map(|entry| parse(entry.trim()).ok_or_else(|| refused(literal, entry.trim()))).collect()
+}
+
+/// The expression that makes it.
+pub(crate) fn constant(duration: Duration) -> TokenStream {
+    let milliseconds = Literal::u128_unsuffixed(duration.as_millis());
+    quote!(::core::time::Duration::from_millis(#milliseconds))
 }
 
 fn parse(text: &str) -> Option<Duration> {

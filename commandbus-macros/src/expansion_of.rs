@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
 
-use crate::{command::command, diagnostics::err, handler::handler, handler_error::handler_error};
+use crate::{command::command, diagnostics::err, handler::handler, handler_error::handler_error, process::process};
 
 pub(crate) fn expansion_of(input: TokenStream) -> TokenStream {
     match expand(input) {
@@ -28,10 +28,11 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
         syn::Item::Struct(item) => &mut item.attrs,
         syn::Item::Enum(item) => &mut item.attrs,
         syn::Item::Fn(item) => &mut item.attrs,
-        other => return Err(err!(other, "`expansion_of!` takes structs, enums and functions")),
+        syn::Item::Impl(item) => &mut item.attrs,
+        other => return Err(err!(other, "`expansion_of!` takes structs, enums, functions and impls")),
     };
     let derived = take_derive(attributes, "HandlerError")?;
-    let attribute = take_attribute(attributes, &["command", "handler"]);
+    let attribute = take_attribute(attributes, &["command", "handler", "process"]);
 
     let mut made = match attribute {
         Some(attribute) => {
@@ -39,7 +40,11 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
                 Meta::List(list) => list.tokens.clone(),
                 _ => TokenStream::new(),
             };
-            let expand = if last_segment_is(attribute.path(), "command") { command } else { handler };
+            let expand = match attribute.path() {
+                path if last_segment_is(path, "command") => command,
+                path if last_segment_is(path, "handler") => handler,
+                _ => process,
+            };
             expand(arguments, item.to_token_stream())
         }
         None => item.to_token_stream(),

@@ -15,6 +15,8 @@ mod expansion_of;
 mod handler;
 mod handler_error;
 mod handlers;
+mod process;
+mod rules;
 mod signature;
 mod spans;
 
@@ -28,6 +30,12 @@ pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::handler(args.into(), item.into()).into()
+}
+
+/// Makes a type a business process, from the methods of an impl of it.
+#[proc_macro_attribute]
+pub fn process(args: TokenStream, item: TokenStream) -> TokenStream {
+    process::process(args.into(), item.into()).into()
 }
 
 /// Says what each variant of an error means for the command.

@@ -88,6 +88,105 @@ pub use commandbus_macros::command;
 /// [`handlers!`](crate::handlers); and it is linked into the program, where every worker of the domain finds it.
 pub use commandbus_macros::handler;
 
+/// Makes a type a business process: a state, and steps that send commands and learn from their replies.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[derive(Serialize, Deserialize)]
+/// # struct FundsReserved { hold: u64 }
+/// # #[command(domain = "accounts", reply = FundsReserved)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct ReserveFunds { account: u64, cents: i64 }
+/// # #[command(domain = "accounts")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct ReleaseFunds { hold: Option<u64> }
+/// # #[command(domain = "accounts")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct CreditAccount { account: u64, cents: i64 }
+/// # #[command(domain = "mail")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct SendReceipt { account: u64 }
+/// #[derive(Serialize, Deserialize)]
+/// struct Transfer {
+///     from: u64,
+///     to: u64,
+///     cents: i64,
+///     hold: Option<u64>,
+/// }
+///
+/// #[process(domain = "transfers", steps = [reserve, (credit, notify)], deadline = "1h")]
+/// impl Transfer {
+///     #[step(timeout = "30s", aliases("block"))]
+///     fn reserve(&self) -> ReserveFunds {
+///         ReserveFunds { account: self.from, cents: self.cents }
+///     }
+///
+///     #[on(reserve)]
+///     fn reserved(&mut self, reply: FundsReserved) {
+///         self.hold = Some(reply.hold);
+///     }
+///
+///     #[undo(reserve)]
+///     fn release(&self) -> ReleaseFunds {
+///         ReleaseFunds { hold: self.hold }
+///     }
+///
+///     fn credit(&self) -> CreditAccount {
+///         CreditAccount { account: self.to, cents: self.cents }
+///     }
+///
+///     fn notify(&self) -> SendReceipt {
+///         SendReceipt { account: self.from }
+///     }
+///
+///     fn next(&self, done: TransferStep) -> Next<TransferStep> {
+///         match done {
+///             TransferStep::Reserve if self.from == self.to => Next::undo("SAME_ACCOUNT", "nothing to transfer"),
+///             _ => Next::Continue,
+///         }
+///     }
+/// }
+///
+/// let spec = Transfer::SPEC;
+/// assert_eq!((spec.domain.as_str(), spec.name), ("transfers", "Transfer"));
+/// assert_eq!(spec.steps.iter().map(|step| (step.name, step.group)).collect::<Vec<_>>(), [
+///     ("reserve", 0),
+///     ("credit", 1),
+///     ("notify", 1),
+/// ]);
+/// ```
+///
+/// The methods stay as they are, to be called in a unit test, and the type implements
+/// [`Process`](crate::process::Process): its table is made of pure functions of the state. Beside it stands an enum of
+/// the steps, `TransferStep`, for `next` to name them.
+///
+/// | argument | says | else |
+/// |---|---|---|
+/// | `domain = "transfers"` | who keeps the processes and routes their replies | required |
+/// | `steps = [reserve, (credit, notify)]` | the methods that are steps, in order; those in parentheses are sent together, and all their replies waited for | required |
+/// | `name = "Transfer"` | the name it is stored under | the type's |
+/// | `aliases("Payment")` | former names, under which processes may still be stored | none |
+/// | `deadline = "1h"` | how long a process may take before it is taken back | no limit |
+/// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
+///
+/// | method | is |
+/// |---|---|
+/// | a listed one, `fn reserve(&self) -> ReserveFunds` | a step: it returns the command it sends |
+/// | `#[on(reserve)] fn reserved(&mut self, reply: FundsReserved)` | what the process learns from the reply of that step |
+/// | `#[undo(reserve)] fn release(&self) -> ReleaseFunds` | what takes that step back when the process fails later |
+/// | `fn next(&self, done: TransferStep) -> Next<TransferStep>` | what follows a step, where it is not the one after it: to skip, to branch, to repeat, to finish early, to undo; steps in parentheses are asked for once, by the first of them |
+/// | any other | left alone |
+///
+/// `#[step(timeout = "30s")]` on a step says how long its reply may take before the process is taken back, and
+/// `#[step(aliases("block"))]` how it was called when processes that are still under way were stored.
+///
+/// What does not fit does not compile, and is reported where it is written: a step without a method, a step that returns
+/// no command, `#[on]` with something that is not the reply, `#[on]` or `#[undo]` of what is no step, a second one of the
+/// same step, a step named `start`, `batch` or `next`. `#[cfg]` goes on the whole `impl`, not on a step: a process may
+/// outlive the build that started it.
+pub use commandbus_macros::process;
+
 /// Says what each variant of an error, or an error that is a struct, means for the command.
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! What a program that uses commands needs most often: `use commandbus::prelude::*;`
 
-pub use commandbus_macros::{HandlerError, command, handler};
+pub use commandbus_macros::{HandlerError, command, handler, process};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
@@ -8,5 +8,6 @@ pub use crate::{
     handler::{Context, FromContext, State, Tx},
     handlers,
     message::{BatchMetadata, Command, Failure, HandlerError},
+    process::{Next, Process, ProcessExt},
     worker::Worker,
 };

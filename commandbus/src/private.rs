@@ -11,6 +11,7 @@ pub use crate::handler::{
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
     take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
 };
+pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};
 use crate::{
     handler::{HandlerEntry, Outcome},
     message::{CommandSpec, Failure},

@@ -8,6 +8,7 @@ mod compensation;
 mod course;
 mod definition;
 mod error;
+pub(crate) mod generated;
 mod group;
 mod instance;
 mod plan;

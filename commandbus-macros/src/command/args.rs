@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{LitInt, LitStr, Type};
 
 use crate::{
-    arguments::{Grammar, Key, list, path_value, value},
+    arguments::{Grammar, Key, Written, list, path_value, value},
     crate_path::CratePath,
     diagnostics::Diagnostics,
 };
@@ -25,7 +25,7 @@ const GRAMMAR: Grammar = Grammar {
 
 #[derive(Default)]
 pub(super) struct CommandArgs {
-    pub(super) domain: Option<LitStr>,
+    pub(super) domain: Written<LitStr>,
     pub(super) reply: Option<Type>,
     pub(super) name: Option<LitStr>,
     pub(super) aliases: Vec<LitStr>,
@@ -33,8 +33,6 @@ pub(super) struct CommandArgs {
     pub(super) backoff: Option<LitStr>,
     pub(super) timeout: Option<LitStr>,
     pub(super) krate: CratePath,
-    /// Whether `domain` was written, readable or not.
-    pub(super) names_a_domain: bool,
 }
 
 impl CommandArgs {
@@ -42,10 +40,7 @@ impl CommandArgs {
         let mut args = Self::default();
         GRAMMAR.parse(tokens, errors, |key, input| {
             match key {
-                "domain" => {
-                    args.names_a_domain = true;
-                    args.domain = Some(value(input)?);
-                }
+                "domain" => args.domain.read(|| value(input))?,
                 "reply" => args.reply = Some(value(input)?),
                 "name" => args.name = Some(value(input)?),
                 "aliases" => args.aliases = list(input)?,

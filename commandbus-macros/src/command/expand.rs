@@ -1,11 +1,10 @@
 //! Writes a command out.
 
-use std::time::Duration;
-
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::model::CommandModel;
+use crate::duration::constant;
 
 /// Expands to:
 ///
@@ -50,20 +49,15 @@ fn options(model: &CommandModel) -> TokenStream {
         calls.extend(quote!(.with_max_attempts(#attempts)));
     }
     if let Some(pauses) = &model.backoff {
-        let pauses = pauses.iter().map(|pause| duration(*pause));
+        let pauses = pauses.iter().map(|pause| constant(*pause));
         calls.extend(quote!(.with_backoff(const { &[#(#pauses),*] })));
     }
     if let Some(timeout) = model.timeout {
-        let timeout = duration(timeout);
+        let timeout = constant(timeout);
         calls.extend(quote!(.with_timeout(#timeout)));
     }
     if !sensitive.is_empty() {
         calls.extend(quote!(.with_sensitive(&[#(#sensitive),*])));
     }
     calls
-}
-
-fn duration(duration: Duration) -> TokenStream {
-    let milliseconds = Literal::u128_unsuffixed(duration.as_millis());
-    quote!(::core::time::Duration::from_millis(#milliseconds))
 }

@@ -57,6 +57,149 @@ fn a_plain_handler_stays_within_sixty_lines() {
 }
 
 #[test]
+fn a_process_is_a_table() {
+    let code = expansion_of! {
+        #[process(domain = "transfers", steps = [reserve, (credit, notify)], deadline = "1h")]
+        impl Transfer {
+            #[step(timeout = "30s", aliases("hold"))]
+            fn reserve(&self) -> ReserveFunds {
+                ReserveFunds { cents: self.cents }
+            }
+            #[on(reserve)]
+            fn reserved(&mut self, reply: FundsReserved) {}
+            #[undo(reserve)]
+            fn release(&self) -> ReleaseFunds {}
+            fn credit(&self) -> CreditAccount {}
+            fn notify(&self) -> SendReceipt {}
+            fn next(&self, done: TransferStep) -> Next<TransferStep> {}
+        }
+    };
+    assert_eq!(
+        code,
+        r#"impl Transfer {
+    fn reserve(&self) -> ReserveFunds {
+        ReserveFunds { cents: self.cents }
+    }
+    fn reserved(&mut self, reply: FundsReserved) {}
+    fn release(&self) -> ReleaseFunds {}
+    fn credit(&self) -> CreditAccount {}
+    fn notify(&self) -> SendReceipt {}
+    fn next(&self, done: TransferStep) -> Next<TransferStep> {}
+}
+/// The steps of `Transfer`.
+#[derive(
+    ::core::fmt::Debug,
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::cmp::PartialEq,
+    ::core::cmp::Eq,
+    ::core::hash::Hash,
+)]
+pub enum TransferStep {
+    /// The step `reserve`.
+    Reserve,
+    /// The step `credit`.
+    Credit,
+    /// The step `notify`.
+    Notify,
+}
+#[automatically_derived]
+impl ::commandbus::process::Step for TransferStep {
+    const ALL: &'static [Self] = &[Self::Reserve, Self::Credit, Self::Notify];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+#[automatically_derived]
+impl ::commandbus::process::Process for Transfer {
+    type Step = TransferStep;
+    const SPEC: &'static ::commandbus::process::ProcessSpec<Self> = {
+        use ::commandbus::__private::{FallbackCommand as _, KnownCommand as _};
+        &::commandbus::process::ProcessSpec::new(
+                "transfers",
+                "Transfer",
+                const {
+                    &[
+                        ::commandbus::process::StepSpec::new(
+                                "reserve",
+                                0,
+                                ::commandbus::process::Action::new::<
+                                    ReserveFunds,
+                                >(|process| {
+                                    (&&::commandbus::__private::CommandOf::<
+                                        ReserveFunds,
+                                    >::new())
+                                        .known()
+                                        .payload(&Self::reserve(process))
+                                }),
+                            )
+                            .with_aliases(&["hold"])
+                            .with_timeout(::core::time::Duration::from_millis(30000))
+                            .with_on(|process, reply| {
+                                (&&::commandbus::__private::CommandOf::<
+                                    ReserveFunds,
+                                >::new())
+                                    .known()
+                                    .learn::<FundsReserved>(reply)
+                                    .map(|reply| Self::reserved(process, reply))
+                            })
+                            .with_undo(
+                                ::commandbus::process::Action::new::<
+                                    ReleaseFunds,
+                                >(|process| {
+                                    (&&::commandbus::__private::CommandOf::<
+                                        ReleaseFunds,
+                                    >::new())
+                                        .known()
+                                        .payload(&Self::release(process))
+                                }),
+                            ),
+                        ::commandbus::process::StepSpec::new(
+                            "credit",
+                            1,
+                            ::commandbus::process::Action::new::<
+                                CreditAccount,
+                            >(|process| {
+                                (&&::commandbus::__private::CommandOf::<
+                                    CreditAccount,
+                                >::new())
+                                    .known()
+                                    .payload(&Self::credit(process))
+                            }),
+                        ),
+                        ::commandbus::process::StepSpec::new(
+                            "notify",
+                            1,
+                            ::commandbus::process::Action::new::<
+                                SendReceipt,
+                            >(|process| {
+                                (&&::commandbus::__private::CommandOf::<SendReceipt>::new())
+                                    .known()
+                                    .payload(&Self::notify(process))
+                            }),
+                        ),
+                    ]
+                },
+            )
+            .with_deadline(::core::time::Duration::from_millis(3600000))
+            .with_next(|process, done| {
+                ::commandbus::__private::next::<
+                    Self,
+                    TransferStep,
+                    Next<TransferStep>,
+                >(done, |done| Self::next(process, done))
+            })
+    };
+}
+::commandbus::__private::inventory::submit! {
+    ::commandbus::process::ProcessEntry::of:: < Transfer > (::core::file!(),
+    ::core::line!())
+}
+"#
+    );
+}
+
+#[test]
 fn nothing_names_the_library_but_by_the_given_path() {
     let code = expansion_of! {
         #[command(domain = "payments", timeout = "1s", crate = ::platform::bus)]
@@ -73,7 +216,41 @@ fn nothing_names_the_library_but_by_the_given_path() {
             #[transient(code = "BUSY")]
             Busy,
         }
+
+        #[process(domain = "payments", steps = [debit], deadline = "1h", crate = ::platform::bus)]
+        impl Payment {
+            #[step(timeout = "1s")]
+            fn debit(&self) -> DebitAccount {}
+            #[on(debit)]
+            fn debited(&mut self, reply: Receipt) {}
+            #[undo(debit)]
+            fn refund(&self) -> Refund {}
+            fn next(&self, done: PaymentStep) -> Next<PaymentStep> {}
+        }
     };
     assert!(!code.contains("commandbus"), "{code}");
     assert!(code.contains("#[derive(Debug)]"), "{code}");
+}
+
+#[test]
+fn a_refused_process_keeps_its_methods_and_its_steps() {
+    let code = expansion_of! {
+        #[process(domain = "payments", steps = [debit, (refnd, notify)])]
+        impl Payment {
+            #[on(debit)]
+            fn debit(&self) -> DebitAccount {}
+            #[undo(debit)]
+            fn refund(&self) -> Refund {}
+            #[step(timeout = "1s")]
+            const LIMIT: u8 = { 1 };
+        }
+    };
+    for kept in
+        ["fn debit(&self)", "fn refund(&self)", "const LIMIT: u8", "Debit,", "Refund,", "Notify,", "refused_process"]
+    {
+        assert!(code.contains(kept), "{kept}: {code}");
+    }
+    for gone in ["#[on(", "#[undo(", "#[step(", "Refnd"] {
+        assert!(!code.contains(gone), "{gone}: {code}");
+    }
 }

@@ -9,6 +9,7 @@ mod expansions;
 mod handlers;
 mod hygiene;
 mod outcomes;
+mod processes;
 
 /// The bus of contexts made by hand.
 fn bus() -> Bus {

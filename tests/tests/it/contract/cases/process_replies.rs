@@ -10,8 +10,8 @@ use crate::contract::{
     verdicts::{complete, complete_with},
     world::{
         LEASE, World,
-        process::{TRANSFERS, parked_as, raw, read_reply, transfer},
-        read,
+        process::{TRANSFERS, parked_as, read_reply, transfer},
+        raw, read,
     },
 };
 
@@ -185,8 +185,9 @@ pub(crate) async fn a_reply_may_be_retried_with_another_result(world: &World) {
     let id = world.started().await;
     let parked = world.reply_parked(id).await;
     let result = raw(json!({ "hold": 8 }));
-    let retried = world.processes().retry_replies(&TRANSFERS, &[parked.parked_reply_id], Some(&result), "ada", None);
-    assert_eq!(retried.await.unwrap(), [true]);
+    let ids = [parked.parked_reply_id];
+    let retried = world.processes().retry_replies(&TRANSFERS, &ids, Some(&result), "ada", None).await;
+    assert_eq!(retried.unwrap(), [true]);
     let again = read(&world.process_reply().await.body);
     assert_eq!(again["result"], json!({ "hold": 8 }));
     assert_eq!((&again["outcome"], &again["command_id"]), (&parked.reply["outcome"], &parked.reply["command_id"]));
