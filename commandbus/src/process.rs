@@ -7,18 +7,15 @@ mod compensation;
 mod course;
 mod definition;
 mod error;
-mod instance;
+pub(crate) mod instance;
 mod plan;
 mod registry;
-mod route;
-mod sending;
+pub(crate) mod route;
+pub(crate) mod sending;
 
 #[cfg(test)]
 mod tests;
 
 pub use definition::{Action, Next, OnReply, Process, ProcessSpec, Step, StepSpec};
 pub use error::RouteError;
-pub(crate) use instance::Turn;
 pub use registry::ProcessEntry;
-pub(crate) use route::{IncomingReply, Reaction, Routed, route_of};
-pub(crate) use sending::new_process;

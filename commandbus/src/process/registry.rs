@@ -24,7 +24,6 @@ pub struct ProcessEntry {
     /// Where it is written.
     pub line: u32,
     /// Moves one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the router is what calls it"))]
     pub(crate) route: Route,
 }
 

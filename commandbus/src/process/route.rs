@@ -37,7 +37,6 @@ pub(crate) enum Reaction {
     /// The move takes it in.
     Taken,
     /// It changes nothing, and is recorded.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the router is what records it"))]
     Stray(StrayReplyReason),
     /// It cannot be taken in as things are.
     Failed(RouteError),
