@@ -83,8 +83,9 @@ create or replace function commandbus.has_ended(p_process_status text) returns b
 $$ language sql immutable set search_path = pg_catalog, pg_temp;
 
 -- Sends commands of processes of one domain, each with a line in their audit trail. p_steps: {process_id, step_name,
--- kind, undoes, visit, timeout_ms, domain, message, headers, max_attempts}, where `message` is the envelope.
-create or replace function commandbus.send_steps(p_domain text, p_steps jsonb[]) returns void as $$
+-- kind, undoes, visit, timeout_ms, domain, message, headers, max_attempts, delay_ms, not_before}, where `message` is the
+-- envelope. p_now is when that is.
+create or replace function commandbus.send_steps(p_domain text, p_steps jsonb[], p_now timestamptz) returns void as $$
 declare
     v_domain  record;
     v_refused int[];
@@ -93,8 +94,8 @@ begin
         (domain, process_id, step_name, kind, undoes, visit, command_domain, command_id, command_type, command_data,
          sent_at, due_at)
     select p_domain, s.process_id, s.step_name, s.kind, s.undoes, s.visit, s.domain, (s.message->>'command_id')::uuid,
-           s.message->>'command_type', s.message->'data', clock_timestamp(),
-           clock_timestamp() + s.timeout_ms * interval '1 millisecond'
+           s.message->>'command_type', s.message->'data', p_now,
+           p_now + s.timeout_ms * interval '1 millisecond'
     from unnest(p_steps) with ordinality as d(doc, position),
          jsonb_to_record(d.doc) as s(process_id uuid, step_name text, kind text, undoes uuid, visit int,
                                      timeout_ms bigint, domain text, message jsonb)
@@ -109,10 +110,11 @@ begin
                array_agg(s.headers order by d.position) as headers,
                array_agg(s.message->>'reply_to' order by d.position) as reply_to,
                array_agg(s.max_attempts order by d.position) as max_attempts,
-               array_agg(null::bigint) as delays_ms,
-               array_agg(null::timestamptz) as not_before
+               array_agg(s.delay_ms order by d.position) as delays_ms,
+               array_agg(s.not_before order by d.position) as not_before
         from unnest(p_steps) with ordinality as d(doc, position),
-             jsonb_to_record(d.doc) as s(domain text, message jsonb, headers jsonb, max_attempts int)
+             jsonb_to_record(d.doc) as s(domain text, message jsonb, headers jsonb, max_attempts int, delay_ms bigint,
+                                         not_before timestamptz)
         group by s.domain order by s.domain
     loop
         v_refused := commandbus.send_commands(
@@ -147,6 +149,7 @@ create or replace function commandbus.start_processes(
     p_domain text, p_processes jsonb[], p_steps jsonb[], p_batch_id uuid default null, p_filling boolean default false
 ) returns int[] as $$
 declare
+    v_now       constant timestamptz := clock_timestamp();
     v_started   uuid[];
     v_room      int;
     v_uncounted uuid[];
@@ -158,9 +161,9 @@ begin
                                          deadline_ms bigint)
     ), started as (
         insert into commandbus.process
-            (domain, process_id, process_type, status, current_step, state, batch_id, deadline_at)
-        select p_domain, g.process_id, g.process_type, 'WAITING_FOR_REPLY', g.current_step, g.state, p_batch_id,
-               clock_timestamp() + g.deadline_ms * interval '1 millisecond'
+            (domain, process_id, process_type, status, current_step, state, batch_id, created_at, updated_at, deadline_at)
+        select p_domain, g.process_id, g.process_type, 'WAITING_FOR_REPLY', g.current_step, g.state, p_batch_id, v_now,
+               v_now, v_now + g.deadline_ms * interval '1 millisecond'
         from given g
         order by g.process_id
         on conflict (domain, process_id) do nothing
@@ -173,7 +176,7 @@ begin
 
     perform commandbus.send_steps(p_domain, array(
         select d.doc from unnest(p_steps) with ordinality as d(doc, position)
-        where (d.doc->>'process_id')::uuid = any(v_started) order by d.position));
+        where (d.doc->>'process_id')::uuid = any(v_started) order by d.position), v_now);
 
     update commandbus.process p
     set due_at = commandbus.next_look(p.domain, p.process_id, null, p.deadline_at, null)
@@ -361,6 +364,7 @@ create or replace function commandbus.advance_processes(p_domain text, p_moves j
 returns uuid[] as $$
 declare
     v_queue         constant text := p_domain || '__process_replies';
+    v_now           timestamptz;
     v_current       uuid[];
     v_ended         boolean;
     v_batches       uuid[];
@@ -385,9 +389,11 @@ begin
     if v_current is null then
         return '{}';
     end if;
+    -- Not before the locks were had: what a process does comes after what it did.
+    v_now := clock_timestamp();
 
     update commandbus.process_audit a
-    set reply_outcome = i.outcome, reply_data = i.data, received_at = clock_timestamp()
+    set reply_outcome = i.outcome, reply_data = i.data, received_at = v_now
     from (
         select i.* from unnest(p_answers) as d(doc),
              jsonb_to_record(d.doc) as i(process_id uuid, command_id uuid, outcome text, data jsonb)
@@ -398,7 +404,7 @@ begin
 
     perform commandbus.send_steps(p_domain, array(
         select d.doc from unnest(p_steps) with ordinality as d(doc, position)
-        where (d.doc->>'process_id')::uuid = any(v_current) order by d.position));
+        where (d.doc->>'process_id')::uuid = any(v_current) order by d.position), v_now);
 
     with moved as (
         update commandbus.process p
@@ -412,8 +418,8 @@ begin
             ends_as = m.ends_as,
             due_at = case when not commandbus.has_ended(m.status) then
                 commandbus.next_look(p.domain, p.process_id, m.ends_as, p.deadline_at, m.look_again_ms) end,
-            updated_at = clock_timestamp(),
-            completed_at = case when commandbus.has_ended(m.status) then clock_timestamp() end
+            updated_at = v_now,
+            completed_at = case when commandbus.has_ended(m.status) then v_now end
         from unnest(p_moves) as d(doc),
              jsonb_to_record(d.doc) as m(process_id uuid, status text, current_step text, state jsonb, error_code text,
                                          error_message text, ends_as text, look_again_ms bigint),

@@ -10,8 +10,7 @@ pub(crate) fn joined(course: &Course) -> Option<usize> {
     course.newest().map(|newest| newest.step)
 }
 
-/// The oldest step that is overdue; one that is being taken back is waited for anyway.
+/// The oldest step that is overdue.
 pub(crate) fn overdue(course: &Course) -> Option<&SentCommand> {
-    let is_forward = course.heading() == Heading::Forward;
-    course.steps_in_flight().find(|sent| is_forward && sent.is_overdue)
+    course.steps_in_flight().find(|sent| sent.is_overdue)
 }

@@ -17,7 +17,12 @@ use crate::{
 /// # Errors
 ///
 /// When its state, or one of these commands, cannot be stored.
-pub(crate) fn new_process<P: Process>(
+pub(crate) fn new_process<P: Process>(process_id: ProcessId, state: &P) -> Result<NewProcess, PayloadError> {
+    new_process_of(P::SPEC, process_id, state)
+}
+
+/// The same for a table that is not the one of its type.
+pub(crate) fn new_process_of<P: Process>(
     spec: &'static ProcessSpec<P>,
     process_id: ProcessId,
     state: &P,

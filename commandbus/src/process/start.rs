@@ -25,7 +25,7 @@ pub trait ProcessExt: Process {
     ///
     /// Process and first commands are created in one transaction.
     fn start(self, bus: &Bus) -> Starting<Self> {
-        Starting::new(bus.clone(), new_process(Self::SPEC, ProcessId::new(), &self).map_err(StartError::from))
+        Starting::new(bus.clone(), new_process(ProcessId::new(), &self).map_err(StartError::from))
     }
 
     /// Begins a batch of processes that are started together; its name is for people.
@@ -89,7 +89,7 @@ impl<P: Process> IntoProcess for WithProcessId<P> {
 /// Encodes a process with its first commands.
 pub(super) fn prepare<M: IntoProcess>(starting: M) -> Result<NewProcess, PayloadError> {
     let (process, id) = starting.into_process();
-    new_process(M::Process::SPEC, id.unwrap_or_else(ProcessId::new), &process)
+    new_process(id.unwrap_or_else(ProcessId::new), &process)
 }
 
 /// A process on its way: a future of [`Started`], which resolves when the process is committed.

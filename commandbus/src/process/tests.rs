@@ -5,10 +5,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Action, IncomingReply, Next, Process, ProcessSpec, Reaction, Routed, Step, StepSpec};
+use super::{
+    Action, Next, Process, ProcessSpec, Step, StepSpec,
+    route::{IncomingReply, Reaction, Routed},
+    sending::new_process_of,
+};
 use crate::{
     message::{
-        Command, CommandId, CommandSpec, Outcome, ProcessStatus, Reply, StepRole,
+        Command, CommandId, CommandSpec, Outcome, ProcessId, ProcessStatus, Reply, StepRole,
         envelope::{PayloadError, seal},
     },
     store::process::{NewStep, StrayReplyReason},
@@ -128,7 +132,7 @@ impl Run {
     }
 
     fn of(spec: &'static ProcessSpec<Scripted>, state: &Scripted) -> Self {
-        Self(Ledger::start(spec, state).unwrap())
+        Self(Ledger::new(spec, new_process_of(spec, ProcessId::new(), state).unwrap()))
     }
 
     /// The command without a reply that has this name: `b`, or `-b` where it takes `b` back.

@@ -1,9 +1,13 @@
 //! What a store would know of one process.
 
 use crate::{
-    message::{CommandId, ProcessId, ProcessStatus, envelope::PayloadError},
-    process::{IncomingReply, Process, ProcessSpec, Routed, Turn, new_process, route_of},
-    store::process::{NewStep, ProcessMove, ProcessRecord, StepRecord},
+    message::{CommandId, ProcessStatus},
+    process::{
+        Process, ProcessSpec,
+        instance::Turn,
+        route::{IncomingReply, Routed, route_of},
+    },
+    store::process::{NewProcess, NewStep, ProcessMove, ProcessRecord, StepRecord},
 };
 
 /// One process, kept as a database keeps it: of the value itself there is only the text.
@@ -17,8 +21,8 @@ pub(crate) struct Ledger<P: Process> {
 }
 
 impl<P: Process> Ledger<P> {
-    pub(crate) fn start(spec: &'static ProcessSpec<P>, state: &P) -> Result<Self, PayloadError> {
-        let new = new_process(spec, ProcessId::new(), state)?;
+    /// A process that has just been started.
+    pub(crate) fn new(spec: &'static ProcessSpec<P>, new: NewProcess) -> Self {
         let record = ProcessRecord {
             process_id: new.process_id,
             process_type: new.process_type.into_owned(),
@@ -32,7 +36,7 @@ impl<P: Process> Ledger<P> {
         };
         let mut ledger = Self { spec, record, sent: Vec::new(), messages: 0 };
         ledger.keep(new.steps);
-        Ok(ledger)
+        ledger
     }
 
     pub(crate) fn spec(&self) -> &'static ProcessSpec<P> {

@@ -4,9 +4,14 @@ use std::fmt::{self, Write as _};
 
 use super::{Expected, ledger::Ledger};
 use crate::{
-    message::{Command, CommandId, Outcome, ProcessStatus, Reply, StepRole},
-    process::{IncomingReply, Process, Reaction, Turn},
-    store::process::NewStep,
+    message::{Command, CommandId, Outcome, ProcessId, ProcessStatus, Reply, StepRole},
+    process::{
+        Process,
+        instance::Turn,
+        route::{IncomingReply, Reaction},
+        sending::new_process,
+    },
+    store::process::{NewStep, StrayReplyReason},
 };
 
 /// A process without bus, store and clock: the test is what answers its commands. It is moved by the same code as in a
@@ -62,8 +67,9 @@ impl<P: Process> TestProcess<P> {
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "as `start` of a process takes it; what goes on is read back")]
     pub fn start(state: P) -> Self {
-        let ledger = Ledger::start(P::SPEC, &state)
+        let new = new_process(ProcessId::new(), &state)
             .unwrap_or_else(|error| panic!("`{}` cannot be started: {error}", P::SPEC.name));
+        let ledger = Ledger::new(P::SPEC, new);
         let history = ledger.sent.iter().map(|sent| format!("sent {}", Sent(sent))).collect();
         Self { ledger, last: None, history }
     }
@@ -125,8 +131,9 @@ impl<P: Process> TestProcess<P> {
         let Some(mut again) = self.last.clone() else { panic!("there was no reply yet to deliver twice, {self}") };
         again.msg_id = self.ledger.next_message();
         let routed = self.ledger.route(&[again], false);
-        let is_stray = matches!(routed.replies[..], [Reaction::Stray(_)]) && routed.turn.is_none();
-        assert!(is_stray, "the second delivery of the last reply changed something, {self}");
+        let is_stray =
+            matches!(routed.replies[..], [Reaction::Stray(StrayReplyReason::Duplicate | StrayReplyReason::Late)]);
+        assert!(is_stray && routed.turn.is_none(), "the second delivery of the last reply changed something, {self}");
         self.history.push("the same reply came again".to_owned());
         self
     }

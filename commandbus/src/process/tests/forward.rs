@@ -42,6 +42,25 @@ fn a_group_is_sent_together_and_joined() {
 }
 
 #[test]
+fn a_group_is_asked_once_with_its_first_member() {
+    const STEPS: &[StepSpec<Scripted>] =
+        &[StepSpec::new("a", 0, ACT), StepSpec::new("b", 1, ACT), StepSpec::new("c", 1, ACT)];
+    const SPEC: &ProcessSpec<Scripted> =
+        &ProcessSpec::new("flows", "Scripted", STEPS).with_next(|_, done| match done {
+            0 => Next::Continue,
+            1 => Next::Step(0),
+            _ => Next::undo("ASKED", "with another member"),
+        });
+    let mut run = Run::start(SPEC);
+    let a = run.in_flight("a");
+    let reply = run.reply(a, Outcome::Success);
+    let turn = run.0.route(&[reply], false).turn.unwrap();
+    assert_eq!(turn.movement.current_step.as_deref(), Some("b"));
+    run.succeed(&["b", "c"]);
+    assert_eq!((run.waiting().as_str(), run.code()), ("a", None), "once, and with the first: {}", run.sent());
+}
+
+#[test]
 fn a_process_branches_repeats_and_finishes_as_it_says() {
     let skips = Scripted::branching(&[(1, Branch::Step(2))]);
     let mut run = Run::of(row(3), &skips);

@@ -129,7 +129,8 @@ impl<'a> Trial<'a> {
                 let replies = self.messages(tellings);
                 let mut shapes = Vec::new();
                 for _ in 0..2 {
-                    let routed = crate::process::route_of(self.run.0.spec(), &self.run.0.record, &replies, false);
+                    let routed =
+                        crate::process::route::route_of(self.run.0.spec(), &self.run.0.record, &replies, false);
                     shapes.push(routed.turn.map(|turn| {
                         let sends: Vec<_> = turn.movement.steps.iter().map(name_of).collect();
                         (sends, turn.movement.status, turn.movement.state.get().to_owned(), turn.cancels.len())

@@ -34,7 +34,10 @@ impl Transition<'_> {
     ) -> Result<Result<u32, Duplicates>, StoreError> {
         self.open_batch(&batch)?;
         if commands.is_empty() && processes.is_empty() {
-            return Err(StoreError::Unsupported("Batch must contain at least one command"));
+            return Err(StoreError::Unsupported(match batch.batch_type {
+                BatchType::Command => "Batch must contain at least one command",
+                BatchType::Process => "Batch must contain at least one process",
+            }));
         }
         let (fresh, twice) = self.fresh(&batch.domain, processes);
         let members = commands.iter().map(|command| (&batch.domain, command.command_id));

@@ -13,7 +13,7 @@ pub(crate) async fn print(bus: &Bus, title: &str, transfer: &Started<Transfer>) 
     let ended = transfer.metadata().await?;
     let steps = bus.processes().steps(&ended.domain, ended.process_id).await?;
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["after", "step", "command", "domain", "ended"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["after", "step", "command", "domain", "ended"]);
     for step in &steps {
         let after = (step.sent_at - ended.created_at).as_seconds_f64() * 1000.0;
         table.add_row([

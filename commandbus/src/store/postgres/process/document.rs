@@ -1,6 +1,7 @@
 //! What the procedures take: a JSON document for each member of a group, so that a large member does not count against
 //! the others.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 use sqlx::types::Json;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::super::{milliseconds, send::EnvelopeRef};
 use crate::{
     message::{Outcome, ProcessId, StepRole},
-    store::{NewProcess, NewStep, ProcessMove, ReplyAside, ReplyFate, StepAnswer},
+    store::{NewProcess, NewStep, ProcessMove, ReplyAside, ReplyFate, Start, StepAnswer},
 };
 
 /// Collects documents.
@@ -56,6 +57,8 @@ pub(in crate::store::postgres) struct StepDocument<'a> {
     message: EnvelopeRef<'a>,
     headers: Option<&'a Map<String, Value>>,
     max_attempts: u32,
+    delay_ms: Option<i64>,
+    not_before: Option<DateTime<Utc>>,
 }
 
 impl<'a> StepDocument<'a> {
@@ -75,6 +78,14 @@ impl<'a> StepDocument<'a> {
             message: EnvelopeRef::new(&step.domain, &step.command),
             headers: step.command.headers.as_ref(),
             max_attempts: step.command.max_attempts,
+            delay_ms: match step.command.start {
+                Start::After(pause) => Some(milliseconds(pause)),
+                Start::Now | Start::At(_) => None,
+            },
+            not_before: match step.command.start {
+                Start::At(at) => Some(at),
+                Start::Now | Start::After(_) => None,
+            },
         }
     }
 }

@@ -82,7 +82,7 @@ pub(crate) async fn an_empty_batch_of_processes_is_refused(world: &World) {
     let batch = world.new_process_batch();
     let batch_id = batch.batch_id;
     let refused = world.store.begin_batch(batch).await.unwrap().finish().await.unwrap_err();
-    assert_eq!(refused.to_string(), "Batch must contain at least one command");
+    assert_eq!(refused.to_string(), "Batch must contain at least one process");
     was_never_created(world, batch_id).await;
 }
 
