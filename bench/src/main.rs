@@ -10,6 +10,7 @@ use self::figures::Figures;
 
 mod figures;
 mod ours;
+mod processes;
 mod raw;
 
 /// What a job carries, about 70 bytes as JSON.
@@ -74,6 +75,17 @@ async fn main() -> Result<(), Error> {
             figures.add(name, "commandbus", ours.drain(arguments.drain, false).await?);
             figures.add("drain of one batch, per second", "PGMQ", raw.drain(arguments.drain).await?);
             figures.add("drain of one batch, per second", "commandbus", ours.drain(arguments.drain, true).await?);
+        }
+        let name = "process steps, per second";
+        if wanted(name) {
+            figures.add(name, "PGMQ", raw.drain(arguments.drain).await?);
+            figures.add(name, "commandbus", ours.process_steps(arguments.drain / 3).await?);
+        }
+        let name = "start of a batch of 3000 processes, per second";
+        if wanted(name) {
+            figures.add(name, "PGMQ", raw.send_batch(3_000).await?);
+            figures.add(name, "commandbus", ours.start_processes(3_000).await?);
+            raw.purge().await?;
         }
         if wanted("latency") {
             let (p50, p99) = raw.latency(20, span * 2).await?;

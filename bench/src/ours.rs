@@ -53,7 +53,7 @@ async fn job(cmd: Job, State(meter): State<Meter>) {
 
 pub struct Ours {
     pool: PgPool,
-    bus: Bus,
+    pub(crate) bus: Bus,
 }
 
 impl Ours {
@@ -66,8 +66,8 @@ impl Ours {
 
     pub async fn purge(&self) -> Result<(), Error> {
         sqlx::raw_sql(
-            "select pgmq.purge_queue('bench__commands');
-             truncate commandbus.command, commandbus.audit, commandbus.batch;",
+            "select pgmq.purge_queue(m.queue_name) from pgmq.meta m where m.queue_name ~ '^bench(_work|_flow)?__';
+             truncate commandbus.command, commandbus.audit, commandbus.batch, commandbus.process, commandbus.process_audit;",
         )
         .execute(&self.pool)
         .await?;
