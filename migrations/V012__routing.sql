@@ -6,10 +6,6 @@
 --
 -- Lock order, as everywhere: reply messages by msg_id -> process rows by (domain, process_id) -> side tables -> batches.
 
-create or replace function commandbus.has_ended(p_process_status text) returns boolean as $$
-    select p_process_status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
-$$ language sql immutable set search_path = pg_catalog, pg_temp;
-
 -- Sends commands of processes of one domain, each with a line in their audit trail. p_steps: {process_id, step_name,
 -- kind, undoes, visit, timeout_ms, domain, message, headers, max_attempts, delay_ms, not_before}, where `message` is the
 -- envelope. p_now is when that is.
@@ -56,18 +52,6 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- When a router has to look at a process without a reply: at its deadline or the first timeout of what is in flight, and
--- while it is being taken back only when it asked for that.
-create or replace function commandbus.next_look(
-    p_domain text, p_process_id uuid, p_ends_as text, p_deadline_at timestamptz, p_look_again_ms bigint
-) returns timestamptz as $$
-    select least(
-        clock_timestamp() + p_look_again_ms * interval '1 millisecond',
-        case when p_ends_as is null then least(p_deadline_at, (
-            select min(a.due_at) from commandbus.process_audit a
-            where a.domain = p_domain and a.process_id = p_process_id and a.reply_outcome is null)) end)
-$$ language sql volatile set search_path = pg_catalog, pg_temp;
-
 -- Starts processes of one domain with the commands of their first step, and returns the positions (from 1) of those whose
 -- id exists already. p_processes: {process_id, process_type, current_step, state, deadline_ms}, each id once; p_steps as
 -- send_steps.
@@ -107,11 +91,13 @@ begin
         where (d.doc->>'process_id')::uuid = any(v_started) order by d.position), v_now);
 
     update commandbus.process p
-    set due_at = commandbus.next_look(p.domain, p.process_id, null, p.deadline_at, null)
-    where p.domain = p_domain and p.process_id = any(v_started)
-      and (p.deadline_at is not null or exists (
-          select from unnest(p_steps) as d(doc)
-          where (d.doc->>'process_id')::uuid = p.process_id and d.doc->>'timeout_ms' is not null));
+    set due_at = least(p.deadline_at, (
+        select min(a.due_at) from commandbus.process_audit a where a.domain = p.domain and a.process_id = p.process_id))
+    where p.domain = p_domain and p.process_id = any(array(
+        select (d.doc->>'process_id')::uuid from unnest(p_processes) as d(doc) where d.doc->>'deadline_ms' is not null
+        union
+        select (d.doc->>'process_id')::uuid from unnest(p_steps) as d(doc) where d.doc->>'timeout_ms' is not null))
+      and p.process_id = any(v_started);
 
     if p_batch_id is not null and not p_filling then
         select b.total_count - b.started_count into v_room
@@ -159,27 +145,24 @@ create or replace function commandbus.receive_replies(p_domain text, p_limit int
 returns table (kind text, msg_id bigint, reads int, message jsonb, process_id uuid, wait_ms bigint) as $$
 declare
     v_now constant timestamptz := clock_timestamp();
+    v_due uuid[];
 begin
     return query
     select 'REPLY', r.msg_id, r.read_ct::int, r.message, null::uuid, null::bigint
     from pgmq.read(p_domain || '__process_replies', p_lease_s, p_limit) r
     order by r.msg_id;
 
-    return query
-    select 'DUE', null::bigint, null::int, null::jsonb, d.process_id, null::bigint
-    from (
+    -- Into an array, and only then looked into: nearly always there is none.
+    v_due := array(
         select p.process_id from commandbus.process p
         where p.domain = p_domain and p.due_at <= v_now
-          and not exists (
-              select from commandbus.process_audit a
-              join commandbus.command c on c.domain = a.command_domain and c.command_id = a.command_id
-              where a.domain = p.domain and a.process_id = p.process_id and a.reply_outcome is null
-                and c.status in ('COMPLETED', 'FAILED', 'CANCELED')
-                and not exists (
-                    select from commandbus.parked_reply r
-                    where r.process_id = a.process_id and r.command_id = a.command_id and r.retried_at is null))
-        order by p.due_at limit p_limit
-    ) as d;
+        order by p.due_at limit p_limit);
+    if v_due <> '{}' then
+        return query
+        select 'DUE', null::bigint, null::int, null::jsonb, d.process_id, null::bigint
+        from unnest(v_due) as d(process_id)
+        where not commandbus.is_answered(p_domain, d.process_id);
+    end if;
 
     return query
     select 'NEXT', null::bigint, null::int, null::jsonb, null::uuid,
@@ -188,6 +171,20 @@ begin
     where n.due_at is not null;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- Whether one of its commands has ended, and the reply is on the way; one that is parked is not.
+create or replace function commandbus.is_answered(p_domain text, p_process_id uuid) returns boolean as $$
+    select exists (
+        select from commandbus.process_audit a
+        where a.domain = p_domain and a.process_id = p_process_id and a.reply_outcome is null
+          and exists (
+              select from commandbus.command c
+              where c.domain = a.command_domain and c.command_id = a.command_id
+                and c.status in ('COMPLETED', 'FAILED', 'CANCELED'))
+          and not exists (
+              select from commandbus.parked_reply r
+              where r.process_id = a.process_id and r.command_id = a.command_id and r.retried_at is null))
+$$ language sql stable set search_path = pg_catalog, pg_temp;
 
 -- Processes with all that they have sent, in order.
 create or replace function commandbus.load_processes(p_domain text, p_process_ids uuid[])
@@ -243,12 +240,16 @@ begin
         with counted as (
             select p.process_id, p.parked_count as before, commandbus.count_parked_of(p.domain, p.process_id) as now
             from commandbus.process p
-            where p.domain = v_domain.name and p.process_id = any(v_domain.ids) and not commandbus.has_ended(p.status)
+            where p.domain = v_domain.name and p.process_id = any(v_domain.ids)
+              and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
         ), changed as (
             update commandbus.process p
-            set parked_count = c.now, status = commandbus.waiting(p.status, c.now), updated_at = clock_timestamp()
+            set parked_count = c.now, updated_at = clock_timestamp(),
+                status = case when p.status not in ('WAITING_FOR_REPLY', 'WAITING', 'WAITING_FOR_TSQ') then p.status
+                              when c.now > 0 then 'WAITING_FOR_TSQ' else 'WAITING_FOR_REPLY' end
             from counted c
-            where p.domain = v_domain.name and p.process_id = c.process_id and c.now <> c.before
+            where p.domain = v_domain.name and p.process_id = any(v_domain.ids) and p.process_id = c.process_id
+              and c.now <> c.before
             returning p.batch_id, p.uncounted, c.before, c.now
         )
         select array_agg(c.batch_id), array_agg((c.now > 0)::int - (c.before > 0)::int)
@@ -277,41 +278,41 @@ create or replace function commandbus.count_parked_of(p_domain text, p_process_i
     ))::int
 $$ language sql volatile set search_path = pg_catalog, pg_temp;
 
--- The state of a process that waits, by what of it is parked.
-create or replace function commandbus.waiting(p_status text, p_parked_count int) returns text as $$
-    select case when p_status not in ('WAITING_FOR_REPLY', 'WAITING_FOR_TSQ') then p_status
-                when p_parked_count > 0 then 'WAITING_FOR_TSQ' else 'WAITING_FOR_REPLY' end
-$$ language sql immutable set search_path = pg_catalog, pg_temp;
-
 -- Moves processes of one domain, each named once, and returns those that were at the revision that was decided on; of the
 -- others nothing changes.
 --
--- p_moves: {process_id, revision, status, current_step, state, error_code, error_message, ends_as, look_again_ms};
--- p_answers: {process_id, msg_id, command_id, outcome, data}, the replies they have taken in; p_steps as send_steps.
+-- p_moves: {process_id, revision, status, current_step, state, error_code, error_message, ends_as, look_again_ms, timed},
+-- `timed` when one of the steps has a timeout; p_answers: {process_id, msg_id, command_id, outcome, data}, the replies they
+-- have taken in; p_steps as send_steps. Ids are gathered into arrays first, so that no plan reads more than these rows.
 create or replace function commandbus.advance_processes(p_domain text, p_moves jsonb[], p_answers jsonb[], p_steps jsonb[])
 returns uuid[] as $$
 declare
     v_queue         constant text := p_domain || '__process_replies';
     v_now           timestamptz;
+    v_ids           uuid[];
+    v_revisions     bigint[];
+    v_answered      uuid[];
     v_current       uuid[];
+    v_parked        int[];
     v_ended         boolean;
     v_batches       uuid[];
     v_batch_counts  int[][];
 begin
+    select array_agg((d.doc->>'process_id')::uuid), array_agg((d.doc->>'revision')::bigint) into v_ids, v_revisions
+    from unnest(p_moves) as d(doc);
+    v_answered := array(select (d.doc->>'command_id')::uuid from unnest(p_answers) as d(doc));
+
     execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
     using array(select (d.doc->>'msg_id')::bigint from unnest(p_answers) as d(doc));
 
-    select array_agg(l.process_id) into v_current
+    select array_agg(l.process_id), array_agg(l.parked_count) into v_current, v_parked
     from (
-        select p.process_id
+        select p.process_id, p.parked_count
         from commandbus.process p
-        join (
-            select (d.doc->>'process_id')::uuid as process_id, (d.doc->>'revision')::bigint as revision
-            from unnest(p_moves) as d(doc)
-        ) as m on m.process_id = p.process_id and m.revision = p.revision
-        where p.domain = p_domain and p.process_id = any(array(
-                  select (d.doc->>'process_id')::uuid from unnest(p_moves) as d(doc)))
-          and not commandbus.has_ended(p.status)
+        join unnest(v_ids, v_revisions) as m(process_id, revision)
+             on m.process_id = p.process_id and m.revision = p.revision
+        where p.domain = p_domain and p.process_id = any(v_ids)
+          and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
         order by p.process_id for no key update of p
     ) as l;
     if v_current is null then
@@ -322,52 +323,55 @@ begin
 
     update commandbus.process_audit a
     set reply_outcome = i.outcome, reply_data = i.data, received_at = v_now
-    from (
-        select i.* from unnest(p_answers) as d(doc),
-             jsonb_to_record(d.doc) as i(process_id uuid, command_id uuid, outcome text, data jsonb)
-        where i.process_id = any(v_current)
-    ) as i
-    where a.command_id = i.command_id and a.domain = p_domain and a.process_id = i.process_id
-      and a.reply_outcome is null;
+    from unnest(p_answers) as d(doc),
+         jsonb_to_record(d.doc) as i(process_id uuid, command_id uuid, outcome text, data jsonb)
+    where a.command_id = any(v_answered) and a.command_id = i.command_id and a.domain = p_domain
+      and a.process_id = i.process_id and a.process_id = any(v_current) and a.reply_outcome is null;
 
     perform commandbus.send_steps(p_domain, array(
         select d.doc from unnest(p_steps) with ordinality as d(doc, position)
         where (d.doc->>'process_id')::uuid = any(v_current) order by d.position), v_now);
 
-    with moved as (
-        update commandbus.process p
-        set revision = p.revision + 1,
-            parked_count = l.parked_count,
-            status = commandbus.waiting(m.status, l.parked_count),
-            current_step = m.current_step,
-            state = m.state,
-            error_code = m.error_code,
-            error_message = m.error_message,
-            ends_as = m.ends_as,
-            due_at = case when not commandbus.has_ended(m.status) then
-                commandbus.next_look(p.domain, p.process_id, m.ends_as, p.deadline_at, m.look_again_ms) end,
-            updated_at = v_now,
-            completed_at = case when commandbus.has_ended(m.status) then v_now end
+    with changed as (
+        select m.*, m.status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED') as ended, c.before
         from unnest(p_moves) as d(doc),
              jsonb_to_record(d.doc) as m(process_id uuid, status text, current_step text, state jsonb, error_code text,
-                                         error_message text, ends_as text, look_again_ms bigint),
-             commandbus.process b,
-             lateral (
-                 select case when b.parked_count = 0 or commandbus.has_ended(m.status) then 0
-                             else commandbus.count_parked_of(b.domain, b.process_id) end as parked_count
-             ) as l
-        where p.domain = p_domain and p.process_id = m.process_id and m.process_id = any(v_current)
-          and b.domain = p.domain and b.process_id = p.process_id
-        returning p.process_id, p.status, p.batch_id, p.uncounted,
-                  (p.parked_count > 0)::int - (b.parked_count > 0)::int as blocked
+                                         error_message text, ends_as text, look_again_ms bigint, timed boolean)
+        join unnest(v_current, v_parked) as c(process_id, before) on c.process_id = m.process_id
+    ), counted as (
+        select c.*, case when c.ended or c.before = 0 then 0
+                         else commandbus.count_parked_of(p_domain, c.process_id) end as parked_count
+        from changed c
+    ), moved as (
+        update commandbus.process p
+        set revision = p.revision + 1,
+            parked_count = c.parked_count,
+            status = case when c.status = 'WAITING_FOR_REPLY' and c.parked_count > 0 then 'WAITING_FOR_TSQ'
+                          else c.status end,
+            current_step = c.current_step,
+            state = c.state,
+            error_code = c.error_code,
+            error_message = c.error_message,
+            ends_as = c.ends_as,
+            -- At its deadline, or the first timeout of what is in flight; on the way back only when that was asked for.
+            due_at = case
+                when c.ended then null
+                when c.ends_as is not null then v_now + c.look_again_ms * interval '1 millisecond'
+                when not c.timed and p.due_at is null then null
+                else least(p.deadline_at, (
+                    select min(a.due_at) from commandbus.process_audit a
+                    where a.domain = p.domain and a.process_id = p.process_id and a.reply_outcome is null)) end,
+            updated_at = v_now,
+            completed_at = case when c.ended then v_now end
+        from counted c
+        where p.domain = p_domain and p.process_id = any(v_current) and p.process_id = c.process_id
+        returning p.batch_id, p.uncounted, c.status, c.ended, (c.parked_count > 0)::int - (c.before > 0)::int as blocked
     )
-    select bool_or(commandbus.has_ended(m.status)),
-           array_agg(m.batch_id) filter (where m.batch_id is not null and not m.uncounted
-                                           and (commandbus.has_ended(m.status) or m.blocked <> 0)),
+    select bool_or(m.ended),
+           array_agg(m.batch_id) filter (where m.batch_id is not null and not m.uncounted and (m.ended or m.blocked <> 0)),
            array_agg(array[(m.status in ('COMPLETED', 'COMPENSATED'))::int, (m.status in ('FAILED', 'CANCELED'))::int,
                            m.blocked])
-               filter (where m.batch_id is not null and not m.uncounted
-                         and (commandbus.has_ended(m.status) or m.blocked <> 0))
+               filter (where m.batch_id is not null and not m.uncounted and (m.ended or m.blocked <> 0))
     into v_ended, v_batches, v_batch_counts
     from moved m;
 

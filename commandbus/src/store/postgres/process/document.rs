@@ -101,6 +101,7 @@ pub(super) struct MoveDocument<'a> {
     error_message: Option<&'a str>,
     ends_as: Option<&'static str>,
     look_again_ms: Option<i64>,
+    timed: bool,
 }
 
 impl<'a> From<&'a ProcessMove> for MoveDocument<'a> {
@@ -116,6 +117,7 @@ impl<'a> From<&'a ProcessMove> for MoveDocument<'a> {
             error_message: cause.map(|(_, message)| message.as_str()),
             ends_as: change.ends_as.map(|status| status.as_str()),
             look_again_ms: change.look_again.map(milliseconds),
+            timed: change.steps.iter().any(|step| step.timeout.is_some()),
         }
     }
 }
