@@ -4,7 +4,7 @@
 //! is not named is dead code, and the compiler says so.
 
 mod cases;
-mod harness;
+pub(crate) mod harness;
 mod verdicts;
 mod world;
 

@@ -59,9 +59,19 @@ impl Harness for OnPostgres {
     }
 
     async fn messages(&self, queue: &str) -> Vec<Queued> {
-        let sql = format!("select msg_id, message from pgmq.\"q_{queue}\" order by msg_id");
-        let rows: Vec<(i64, Value)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
-        rows.into_iter().map(|(msg_id, body)| Queued { msg_id, body }).collect()
+        let sql = format!(
+            "select msg_id, message, read_ct,
+                    extract(epoch from greatest(least(vt, now() + interval '1 year') - now(), '0'))::float8
+             from pgmq.\"q_{queue}\" order by msg_id"
+        );
+        let rows: Vec<(i64, Value, i32, f64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
+        let queued = |(msg_id, body, reads, hidden): (i64, Value, i32, f64)| Queued {
+            msg_id,
+            body,
+            reads: reads.unsigned_abs(),
+            hidden_for: Duration::from_secs_f64(hidden),
+        };
+        rows.into_iter().map(queued).collect()
     }
 
     async fn archived(&self, queue: &str) -> Vec<i64> {
