@@ -7,6 +7,10 @@ mod hall;
 mod order;
 mod parallel;
 mod parked;
+mod passing;
+mod strays;
+mod unreadable;
+mod wiring;
 
 /// The tests of both stores, each scenario in a hall of its own.
 macro_rules! on_both {
