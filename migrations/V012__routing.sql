@@ -162,8 +162,9 @@ begin
     ), started as (
         insert into commandbus.process
             (domain, process_id, process_type, status, current_step, state, batch_id, created_at, updated_at, deadline_at)
-        select p_domain, g.process_id, g.process_type, 'WAITING_FOR_REPLY', g.current_step, g.state, p_batch_id, v_now,
-               v_now, v_now + g.deadline_ms * interval '1 millisecond'
+        -- The state of a process without fields is JSON's null, which a record holds as SQL's.
+        select p_domain, g.process_id, g.process_type, 'WAITING_FOR_REPLY', g.current_step, coalesce(g.state, 'null'),
+               p_batch_id, v_now, v_now, v_now + g.deadline_ms * interval '1 millisecond'
         from given g
         order by g.process_id
         on conflict (domain, process_id) do nothing
@@ -412,7 +413,7 @@ begin
             parked_count = l.parked_count,
             status = commandbus.waiting(m.status, l.parked_count),
             current_step = m.current_step,
-            state = m.state,
+            state = coalesce(m.state, 'null'),
             error_code = m.error_code,
             error_message = m.error_message,
             ends_as = m.ends_as,
@@ -511,6 +512,16 @@ begin
         select (d.doc->>'msg_id')::bigint from unnest(p_asides) as d(doc)
         where d.doc->>'fate' <> 'LATER' and (d.doc->>'msg_id')::bigint = any(v_ids)));
     if cardinality(v_parked) > 0 then
+        -- It came in time; only the deadline goes on.
+        update commandbus.process_audit a set due_at = null
+        from unnest(p_asides) as d(doc)
+        where a.command_id = (d.doc->>'command_id')::uuid and a.domain = p_domain
+          and a.process_id = (d.doc->>'process_id')::uuid and a.reply_outcome is null and d.doc->>'fate' = 'PARK'
+          and (d.doc->>'msg_id')::bigint = any(v_ids);
+        update commandbus.process p
+        set due_at = commandbus.next_look(p.domain, p.process_id, p.ends_as, p.deadline_at, null)
+        where p.domain = p_domain and p.process_id = any(v_parked) and p.ends_as is null
+          and not commandbus.has_ended(p.status);
         perform commandbus.recount_parked(array_fill(v_queue, array[cardinality(v_parked)]), v_parked);
     end if;
 end
