@@ -2,12 +2,16 @@
 //!
 //! A scenario is a function of a [`Hall`](hall::Hall); `on_both!` makes a test of it for each store.
 
+mod batches;
+mod crowd;
 mod failing;
 mod hall;
 mod order;
 mod parallel;
 mod parked;
 mod passing;
+mod recounts;
+mod routers;
 mod strays;
 mod unreadable;
 mod wiring;
