@@ -4,7 +4,7 @@
 //! is not named is dead code, and the compiler says so.
 
 mod cases;
-mod harness;
+pub(crate) mod harness;
 mod verdicts;
 mod world;
 
@@ -244,6 +244,7 @@ on_every_store! {
         a_reply_whose_lease_ran_out_is_taken_in_all_the_same,
         what_is_in_flight_stays_so_while_it_is_taken_back,
         a_process_of_the_same_id_elsewhere_is_left_alone,
+        the_state_of_a_process_without_fields_is_null,
     }
     process_replies {
         a_reply_is_received_as_it_was_sent,
@@ -275,6 +276,7 @@ on_every_store! {
         an_answered_step_is_late_no_more,
         a_step_sent_later_has_its_own_time,
         a_parked_step_may_be_late,
+        a_step_whose_reply_is_parked_is_late_no_more,
         a_process_put_off_is_due_after_its_pause,
         what_is_not_due_is_not_put_off,
         a_router_may_ask_to_look_again,

@@ -10,6 +10,7 @@ mod logs;
 mod migrating;
 mod plans;
 mod procedures;
+mod processes;
 mod races;
 mod refusals;
 mod s041;

@@ -40,8 +40,21 @@ impl Transition<'_> {
                     parked_at: now,
                 };
                 self.state.parked_replies.insert(id, ShelvedReply { entry, message });
+                self.stop_timeout(domain, process_id, command_id);
                 self.recount_named(domain, process_id);
             }
+        }
+    }
+
+    /// The reply to a command came in time; only the deadline of the process goes on.
+    fn stop_timeout(&mut self, domain: &Domain, process_id: Option<ProcessId>, command_id: Option<CommandId>) {
+        let key = process_id.map(|id| (domain.clone(), id));
+        let Some(process) = key.and_then(|key| self.state.processes.get_mut(&key)) else { return };
+        for step in process.steps.iter_mut().filter(|step| Some(step.command_id) == command_id) {
+            step.due_at = step.due_at.filter(|_| step.outcome.is_some());
+        }
+        if process.ends_as.is_none() && !process.metadata.status.is_terminal() {
+            process.due_at = process.next_timeout();
         }
     }
 

@@ -1,6 +1,6 @@
 //! The creation of a batch, in a transaction of its own or in the caller's.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -111,20 +111,22 @@ impl BatchWriter for Writer<'_> {
     }
 
     async fn add_processes(&mut self, processes: &[NewProcess]) -> Result<(), StoreError> {
-        // The procedure wants each id once.
-        let (given, mut seen) = (self.duplicates.processes.len(), HashSet::with_capacity(processes.len()));
-        let twice = processes.iter().map(|process| process.process_id).filter(|id| !seen.insert(*id));
-        self.duplicates.processes.extend(twice);
-        if processes.is_empty() || self.duplicates.processes.len() > given {
+        if processes.is_empty() {
             return Ok(());
         }
+        // The procedure wants each id once. When one comes twice nothing will remain, but what exists is to be named too.
+        let mut seen = HashSet::with_capacity(processes.len());
+        let (first, again): (Vec<_>, Vec<_>) = processes.iter().partition(|process| seen.insert(process.process_id));
+        self.duplicates.processes.extend(again.iter().map(|process| process.process_id));
+        let firsts: Cow<'_, [NewProcess]> =
+            if again.is_empty() { processes.into() } else { first.into_iter().cloned().collect() };
         // Made by the caller beforehand, nearly always; else here, with the batch.
         for queue in queues_of_steps(processes) {
             sqlx::query("select commandbus.ensure_queue($1)").bind(queue).execute(self.place.connection()).await?;
         }
         let place = StartIn::NewBatch(self.batch.batch_id);
-        let duplicates = start_processes(self.place.connection(), &self.batch.domain, processes, place).await?;
-        let ids = duplicates.iter().map(|position| processes[*position as usize - 1].process_id);
+        let duplicates = start_processes(self.place.connection(), &self.batch.domain, &firsts, place).await?;
+        let ids = duplicates.iter().map(|position| firsts[*position as usize - 1].process_id);
         self.duplicates.processes.extend(ids);
         self.written += u32::try_from(processes.len()).unwrap_or(u32::MAX);
         Ok(())

@@ -38,7 +38,8 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "V009__settling",
     10 "V010__operators",
     11 "V011__states_checked",
-    12 "V012__routing",
+    12 "V012__starting_processes",
+    13 "V013__routing",
 ];
 
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -1,4 +1,4 @@
-//! Processes on PostgreSQL: each transition is one procedure of `V012__routing.sql`.
+//! Processes on PostgreSQL: each transition is one procedure of `V012__starting_processes.sql` or `V013__routing.sql`.
 
 use std::{collections::HashSet, time::Duration};
 

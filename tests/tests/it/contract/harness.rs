@@ -41,4 +41,8 @@ pub(crate) trait Harness: Send + Sync {
 pub(crate) struct Queued {
     pub(crate) msg_id: i64,
     pub(crate) body: Value,
+    /// How often it was received.
+    pub(crate) reads: u32,
+    /// How long it stays hidden; nothing when it can be received.
+    pub(crate) hidden_for: Duration,
 }

@@ -2,7 +2,7 @@ use commandbus::{
     message::{CommandStatus, Domain, Outcome, ProcessId, ProcessStatus, StepRole},
     store::{Moved, NewProcess, ProcessMove},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::contract::{
     verdicts::{complete, complete_with, fail},
@@ -193,4 +193,13 @@ pub(crate) async fn a_process_of_the_same_id_elsewhere_is_left_alone(world: &Wor
     let twin = world.processes().load(&elsewhere, &[id]).await.unwrap().remove(0);
     assert_eq!((twin.revision, twin.process_id), (0, id));
     assert_eq!(world.processes().load(&elsewhere, &[ProcessId::new()]).await.unwrap().len(), 0);
+}
+
+pub(crate) async fn the_state_of_a_process_without_fields_is_null(world: &World) {
+    let process = NewProcess { state: raw(Value::Null), ..transfer(&["debit"]) };
+    let id = world.start(process).await;
+    assert_eq!((world.find(id).await.state, world.load(id).await.state.get()), (Value::Null, "null"));
+    world.run(complete()).await;
+    world.take_in(id, ProcessStatus::Completed, Vec::new()).await;
+    assert_eq!(world.find(id).await.state, Value::Null);
 }

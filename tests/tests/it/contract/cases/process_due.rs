@@ -141,6 +141,23 @@ pub(crate) async fn a_parked_step_may_be_late(world: &World) {
     assert_eq!(world.due().await, [id]);
 }
 
+pub(crate) async fn a_step_whose_reply_is_parked_is_late_no_more(world: &World) {
+    let mut process = transfer_within(MINUTE);
+    process.deadline = Some(MINUTE * 10);
+    let id = world.start(process).await;
+    let parked = world.reply_parked(id).await;
+    world.pass_time(MINUTE).await;
+    assert!(world.due().await.is_empty(), "its reply came in time");
+    assert!(world.load(id).await.steps.iter().all(|step| !step.is_overdue));
+    world.pass_time(MINUTE * 9).await;
+    assert_eq!(world.due().await, [id], "its deadline goes on");
+    let retried = world.processes().retry_replies(&TRANSFERS, &[parked.parked_reply_id], None, "ada", None).await;
+    assert_eq!(retried.unwrap(), [true]);
+    let work = world.routing().await;
+    assert_eq!((work.replies.len(), work.due), (1, Vec::new()), "the reply goes first");
+    assert!(world.load(id).await.steps.iter().all(|step| !step.is_overdue));
+}
+
 pub(crate) async fn a_process_put_off_is_due_after_its_pause(world: &World) {
     let id = world.start(transfer_within(MINUTE)).await;
     let other = world.start(transfer_within(MINUTE)).await;

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use commandbus::{
     message::{CommandId, Domain},
-    store::{Store, memory::MemoryStore},
+    store::{
+        Store,
+        memory::{MemoryStore, Message},
+    },
 };
 use serde_json::Value;
 
@@ -33,8 +36,14 @@ impl Harness for InMemory {
 
     async fn messages(&self, queue: &str) -> Vec<Queued> {
         let read = |text: &str| serde_json::from_str(text).expect("messages are JSON");
-        let messages = self.0.messages(queue).into_iter();
-        messages.map(|message| Queued { msg_id: message.msg_id, body: read(message.body.get()) }).collect()
+        let now = self.0.clock().now();
+        let queued = |message: Message| Queued {
+            msg_id: message.msg_id,
+            body: read(message.body.get()),
+            reads: message.reads,
+            hidden_for: message.visible_at.map_or(Duration::MAX, |at| (at - now).to_std().unwrap_or_default()),
+        };
+        self.0.messages(queue).into_iter().map(queued).collect()
     }
 
     async fn archived(&self, queue: &str) -> Vec<i64> {

@@ -40,18 +40,19 @@ impl Harness for OnPostgres {
             let sql = format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < 'infinity'");
             sqlx::query(AssertSqlSafe(sql)).bind(duration.as_secs_f64()).execute(&self.pool).await.unwrap();
         }
-        let columns: Vec<(String, String)> = sqlx::query_as(
-            "select table_name::text, column_name::text from information_schema.columns
-             where table_schema = 'commandbus' and table_name in ('process', 'process_audit')
-               and column_name in ('due_at', 'deadline_at')",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .unwrap();
-        for (table, column) in columns {
-            let sql = format!("update commandbus.{table} set {column} = {column} - $1 * interval '1 second'");
-            sqlx::query(AssertSqlSafe(sql)).bind(duration.as_secs_f64()).execute(&self.pool).await.unwrap();
+        // At once, so that a router does not find a process due whose steps are not yet.
+        let mut transaction = self.pool.begin().await.unwrap();
+        for sql in [
+            "select from commandbus.process order by domain, process_id for update",
+            "update commandbus.process
+             set due_at = due_at - $1 * interval '1 second', deadline_at = deadline_at - $1 * interval '1 second'",
+            "update commandbus.process_audit set due_at = due_at - $1 * interval '1 second'",
+        ] {
+            let statement = sqlx::query(sql);
+            let statement = if sql.contains("$1") { statement.bind(duration.as_secs_f64()) } else { statement };
+            statement.execute(&mut *transaction).await.unwrap();
         }
+        transaction.commit().await.unwrap();
     }
 
     async fn put(&self, queue: &str, body: Value) -> i64 {
@@ -59,9 +60,19 @@ impl Harness for OnPostgres {
     }
 
     async fn messages(&self, queue: &str) -> Vec<Queued> {
-        let sql = format!("select msg_id, message from pgmq.\"q_{queue}\" order by msg_id");
-        let rows: Vec<(i64, Value)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
-        rows.into_iter().map(|(msg_id, body)| Queued { msg_id, body }).collect()
+        let sql = format!(
+            "select msg_id, message, read_ct,
+                    extract(epoch from greatest(least(vt, now() + interval '1 year') - now(), '0'))::float8
+             from pgmq.\"q_{queue}\" order by msg_id"
+        );
+        let rows: Vec<(i64, Value, i32, f64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await.unwrap();
+        let queued = |(msg_id, body, reads, hidden): (i64, Value, i32, f64)| Queued {
+            msg_id,
+            body,
+            reads: reads.unsigned_abs(),
+            hidden_for: Duration::from_secs_f64(hidden),
+        };
+        rows.into_iter().map(queued).collect()
     }
 
     async fn archived(&self, queue: &str) -> Vec<i64> {
