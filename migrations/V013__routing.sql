@@ -5,6 +5,9 @@
 -- while a router thinks, and several routers at once are safe.
 --
 -- Lock order, as everywhere: reply messages by msg_id -> process rows by (domain, process_id) -> side tables -> batches.
+--
+-- Rows are looked up one by one, by their key (`lateral`), and once locked found again by their place (`ctid`): in a join,
+-- a planner that has no statistics yet would read every process of the domain, and a kept plan go on doing so.
 
 -- What there is to route in a domain: up to p_limit replies (kind REPLY), hidden for p_lease_s seconds; processes that
 -- are due (DUE); and in how many milliseconds the next one will be (NEXT). A process is not due while one of its commands
@@ -69,8 +72,8 @@ returns table (
                    'is_overdue', coalesce(a.reply_outcome is null and a.due_at <= clock_timestamp(), false)) order by a.id)
                from commandbus.process_audit a
                where a.domain = p.domain and a.process_id = p.process_id), '[]')
-    from commandbus.process p
-    where p.domain = p_domain and p.process_id = any(p_process_ids)
+    from unnest(p_process_ids) as i(id),
+         lateral (select * from commandbus.process p where p.domain = p_domain and p.process_id = i.id limit 1) as p
 $$ language sql stable set search_path = pg_catalog, pg_temp;
 
 -- Puts off processes that are due and cannot be moved.
@@ -91,6 +94,9 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 create or replace function commandbus.recount_parked(p_reply_queues text[], p_correlation_ids uuid[]) returns void as $$
 declare
     v_domain  record;
+    v_places  tid[];
+    v_ids     uuid[];
+    v_before  int[];
     v_blocked uuid[];
     v_changes int[];
     v_zeros   int[];
@@ -101,23 +107,26 @@ begin
         where i.queue like '%\_\_process\_replies' and i.id is not null
         group by i.queue order by i.queue
     loop
-        perform 1 from commandbus.process p
-        where p.domain = v_domain.name and p.process_id = any(v_domain.ids)
-        order by p.process_id for no key update;
+        select array_agg(p.place), array_agg(p.process_id), array_agg(p.parked_count)
+        into v_places, v_ids, v_before
+        from (select d.id from unnest(v_domain.ids) as d(id) order by d.id) as i,
+             lateral (
+                 select p.ctid as place, p.process_id, p.parked_count from commandbus.process p
+                 where p.domain = v_domain.name and p.process_id = i.id
+                   and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
+                 limit 1 for no key update
+             ) as p;
 
         with counted as (
-            select p.process_id, p.parked_count as before, commandbus.count_parked_of(p.domain, p.process_id) as now
-            from commandbus.process p
-            where p.domain = v_domain.name and p.process_id = any(v_domain.ids)
-              and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
+            select i.place, i.before, commandbus.count_parked_of(v_domain.name, i.process_id) as now
+            from unnest(v_places, v_ids, v_before) as i(place, process_id, before)
         ), changed as (
             update commandbus.process p
             set parked_count = c.now, updated_at = clock_timestamp(),
                 status = case when p.status not in ('WAITING_FOR_REPLY', 'WAITING', 'WAITING_FOR_TSQ') then p.status
                               when c.now > 0 then 'WAITING_FOR_TSQ' else 'WAITING_FOR_REPLY' end
             from counted c
-            where p.domain = v_domain.name and p.process_id = any(v_domain.ids) and p.process_id = c.process_id
-              and c.now <> c.before
+            where p.ctid = c.place and c.now <> c.before
             returning p.batch_id, p.uncounted, c.before, c.now
         )
         select array_agg(c.batch_id), array_agg((c.now > 0)::int - (c.before > 0)::int)
@@ -151,7 +160,7 @@ $$ language sql volatile set search_path = pg_catalog, pg_temp;
 --
 -- p_moves: {process_id, revision, status, current_step, state, error_code, error_message, ends_as, look_again_ms, timed},
 -- `timed` when one of the steps has a timeout; p_answers: {process_id, msg_id, command_id, outcome, data}, the replies they
--- have taken in; p_steps as send_steps. Ids are gathered into arrays first, so that no plan reads more than these rows.
+-- have taken in; p_steps as send_steps.
 create or replace function commandbus.advance_processes(p_domain text, p_moves jsonb[], p_answers jsonb[], p_steps jsonb[])
 returns uuid[] as $$
 declare
@@ -159,8 +168,8 @@ declare
     v_now           timestamptz;
     v_ids           uuid[];
     v_revisions     bigint[];
-    v_answered      uuid[];
     v_current       uuid[];
+    v_places        tid[];
     v_parked        int[];
     v_ended         boolean;
     v_batches       uuid[];
@@ -168,21 +177,18 @@ declare
 begin
     select array_agg((d.doc->>'process_id')::uuid), array_agg((d.doc->>'revision')::bigint) into v_ids, v_revisions
     from unnest(p_moves) as d(doc);
-    v_answered := array(select (d.doc->>'command_id')::uuid from unnest(p_answers) as d(doc));
 
     execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
     using array(select (d.doc->>'msg_id')::bigint from unnest(p_answers) as d(doc));
 
-    select array_agg(l.process_id), array_agg(l.parked_count) into v_current, v_parked
-    from (
-        select p.process_id, p.parked_count
-        from commandbus.process p
-        join unnest(v_ids, v_revisions) as m(process_id, revision)
-             on m.process_id = p.process_id and m.revision = p.revision
-        where p.domain = p_domain and p.process_id = any(v_ids)
-          and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
-        order by p.process_id for no key update of p
-    ) as l;
+    select array_agg(p.process_id), array_agg(p.place), array_agg(p.parked_count) into v_current, v_places, v_parked
+    from (select * from unnest(v_ids, v_revisions) as m(process_id, revision) order by m.process_id) as m,
+         lateral (
+             select p.ctid as place, p.process_id, p.parked_count from commandbus.process p
+             where p.domain = p_domain and p.process_id = m.process_id and p.revision = m.revision
+               and p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
+             limit 1 for no key update
+         ) as p;
     if v_current is null then
         return '{}';
     end if;
@@ -192,20 +198,25 @@ begin
     update commandbus.process_audit a
     set reply_outcome = i.outcome, reply_data = i.data, received_at = v_now
     from unnest(p_answers) as d(doc),
-         jsonb_to_record(d.doc) as i(process_id uuid, command_id uuid, outcome text, data jsonb)
-    where a.command_id = any(v_answered) and a.command_id = i.command_id and a.domain = p_domain
-      and a.process_id = i.process_id and a.process_id = any(v_current) and a.reply_outcome is null;
+         jsonb_to_record(d.doc) as i(process_id uuid, command_id uuid, outcome text, data jsonb),
+         lateral (
+             select a.ctid as place from commandbus.process_audit a
+             where a.command_id = i.command_id and a.domain = p_domain and a.process_id = i.process_id
+               and a.reply_outcome is null
+             limit 1
+         ) as l
+    where i.process_id = any(v_current) and a.ctid = l.place;
 
     perform commandbus.send_steps(p_domain, array(
         select d.doc from unnest(p_steps) with ordinality as d(doc, position)
         where (d.doc->>'process_id')::uuid = any(v_current) order by d.position), v_now);
 
     with changed as (
-        select m.*, m.status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED') as ended, c.before
+        select m.*, m.status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED') as ended, c.place, c.before
         from unnest(p_moves) as d(doc),
              jsonb_to_record(d.doc) as m(process_id uuid, status text, current_step text, state jsonb, error_code text,
                                          error_message text, ends_as text, look_again_ms bigint, timed boolean)
-        join unnest(v_current, v_parked) as c(process_id, before) on c.process_id = m.process_id
+        join unnest(v_current, v_places, v_parked) as c(process_id, place, before) on c.process_id = m.process_id
     ), counted as (
         select c.*, case when c.ended or c.before = 0 then 0
                          else commandbus.count_parked_of(p_domain, c.process_id) end as parked_count
@@ -232,7 +243,7 @@ begin
             updated_at = v_now,
             completed_at = case when c.ended then v_now end
         from counted c
-        where p.domain = p_domain and p.process_id = any(v_current) and p.process_id = c.process_id
+        where p.ctid = c.place
         returning p.batch_id, p.uncounted, c.status, c.ended, (c.parked_count > 0)::int - (c.before > 0)::int as blocked
     )
     select bool_or(m.ended),

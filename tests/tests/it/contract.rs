@@ -6,7 +6,7 @@
 mod cases;
 pub(crate) mod harness;
 mod verdicts;
-mod world;
+pub(crate) mod world;
 
 /// The tests of one store: a module per subject, a test per case, each on a store of its own.
 macro_rules! suite {

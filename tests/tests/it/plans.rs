@@ -9,6 +9,8 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::support::{LEASE, PAYMENTS, by_operator, complete, debit, eventually, new_batch, park};
 
+mod processes;
+
 const GROUP: usize = 100;
 /// PostgreSQL keeps a plan from a statement's sixth run on.
 const GROUPS: usize = 30;
