@@ -33,19 +33,23 @@ where
     F: Future<Output = W> + Send + 'static,
 {
     Box::pin(async move {
-        let context = invocation.context;
-        let command = match decode(&context) {
-            Ok(command) => command,
-            Err(failure) => return Outcome::Undecodable(failure),
-        };
-        let parameters = match take.take(&context).await {
-            Ok(parameters) => parameters,
-            Err(failure) => return Outcome::Failed(failure),
-        };
-        // What the handler does not take, it does not keep alive.
-        drop(context);
-        conclusion.of(handler(command, parameters).await)
+        match prepare(invocation, decode, take).await {
+            Ok((command, parameters)) => conclusion.of(handler(command, parameters).await),
+            Err(outcome) => outcome,
+        }
     })
+}
+
+/// Decodes the command and takes the parameters. The context ends with it: what a handler does not take, it does not
+/// keep alive.
+pub(super) async fn prepare<C, T: TakeAll>(
+    invocation: Invocation,
+    decode: Decoder<C>,
+    take: T,
+) -> Result<(C, T::Taken), Outcome> {
+    let command = decode(&invocation.context).map_err(Outcome::Undecodable)?;
+    let parameters = take.take(&invocation.context).await.map_err(Outcome::Failed)?;
+    Ok((command, parameters))
 }
 
 /// The first parameter of a handler.

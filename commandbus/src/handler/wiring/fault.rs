@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) const fn of(handler: &HandlerEntry) -> Self {
+    pub(super) const fn of<F>(handler: &HandlerEntry<F>) -> Self {
         Self { name: handler.name, file: handler.file, line: handler.line }
     }
 }

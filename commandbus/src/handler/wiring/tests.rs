@@ -77,7 +77,7 @@ fn a_command_is_found_by_its_name_and_its_aliases() {
 #[test]
 fn every_fault_is_told_at_once_with_its_place() {
     let mut wiring = wiring(Resources::default()).transactions(false);
-    wiring.listed = Some(vec![debit::ENTRY, second_debit(), elsewhere::ENTRY]);
+    wiring.listed = Some([debit::ENTRY, second_debit(), elsewhere::ENTRY].iter().map(HandlerEntry::callable).collect());
     let error = wiring.check().unwrap_err();
     let told = error.to_string();
     assert_eq!(told, format!("{error:?}"), "unwrap reads well");
@@ -117,7 +117,7 @@ fn a_transaction_needs_postgresql() {
 fn a_second_transaction_inside_a_parameter_is_found() {
     const TWICE: &[&[Need]] = &[&[Need::Transaction], &[Need::Transaction]];
     let mut wiring = wiring(provided()).partial(true);
-    wiring.listed = Some(vec![HandlerEntry { needs: TWICE, ..credit::ENTRY }]);
+    wiring.listed = Some(vec![HandlerEntry { needs: TWICE, ..credit::ENTRY }.callable()]);
     assert!(matches!(wiring.check().unwrap_err().faults(), [WiringFault::TwoTransactions { .. }]));
 }
 
