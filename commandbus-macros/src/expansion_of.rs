@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
 
 use crate::{
+    batch::batch,
     command::command,
     diagnostics::err,
     handler::{handler, handler_set},
@@ -38,7 +39,7 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
         other => return Err(err!(other, "`expansion_of!` takes structs, enums, functions and impls")),
     };
     let derived = take_derive(attributes, "HandlerError")?;
-    let attribute = take_attribute(attributes, &["command", "handler", "handler_set", "process"]);
+    let attribute = take_attribute(attributes, &["batch", "command", "handler", "handler_set", "process"]);
 
     let mut made = match attribute {
         Some(attribute) => {
@@ -47,6 +48,7 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
                 _ => TokenStream::new(),
             };
             let expand = match attribute.path() {
+                path if last_segment_is(path, "batch") => batch,
                 path if last_segment_is(path, "command") => command,
                 path if last_segment_is(path, "handler") => handler,
                 path if last_segment_is(path, "handler_set") => handler_set,

@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 
 mod arguments;
 mod attribute;
+mod batch;
 mod command;
 mod crate_path;
 mod diagnostics;
@@ -37,6 +38,12 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn handler_set(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::handler_set(args.into(), item.into()).into()
+}
+
+/// Makes a struct the name of a batch of several types of commands.
+#[proc_macro_attribute]
+pub fn batch(args: TokenStream, item: TokenStream) -> TokenStream {
+    batch::batch(args.into(), item.into()).into()
 }
 
 /// Makes a type a business process, from the methods of an impl of it.

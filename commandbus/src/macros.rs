@@ -141,6 +141,37 @@ pub use commandbus_macros::handler;
 /// `impl` and on its methods. A command handled twice in one set does not compile.
 pub use commandbus_macros::handler_set;
 
+/// Makes a struct the name of a batch whose commands are of several types.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "payments")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct DebitAccount { account: u64, cents: i64 }
+/// # #[command(domain = "payments")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct CreditAccount { account: u64, cents: i64 }
+/// #[batch(DebitAccount, CreditAccount)]
+/// struct Settlement;
+///
+/// # async fn settle(bus: &Bus) -> Result<(), commandbus::bus::BatchError> {
+/// let batch = Settlement::batch("November")
+///     .push(DebitAccount { account: 1, cents: 500 })
+///     .extend([2, 3].map(|account| CreditAccount { account, cents: 250 }))
+///     .send(bus)
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The struct stays as it is and implements [`BatchKind`](crate::bus::BatchKind); each of the commands is a
+/// [`BatchMember`](crate::bus::BatchMember) of it, also one of another crate. They are all of one domain, else it does
+/// not compile. A batch of one type needs no name: `DebitAccount::batch("..")`.
+///
+/// `#[batch(.., crate = ::path)]` says where this library is, if it was renamed or re-exported.
+pub use commandbus_macros::batch;
+
 /// Makes a type a business process: a state, and steps that send commands and learn from their replies.
 ///
 /// ```

@@ -3,8 +3,9 @@
 pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
 
+pub use crate::bus::batch::domain::{domain_of, refuse_other_domain};
 pub use crate::handler::{
-    call::{CommandOf, Decoder, FallbackCommand, Known, KnownCommand, Unknown, call},
+    call::{CommandOf, Decoder, FallbackCommand, FallbackSpec, Known, KnownCommand, Unknown, call},
     classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::{refuse_second, refuse_second_of_set},

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, DeriveInput, spanned::Spanned};
+use syn::{Attribute, DeriveInput, ext::IdentExt, spanned::Spanned};
 
 use super::{
     entry::{Call, entry},
@@ -18,7 +18,7 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///     const ENTRIES: &'static [SetEntry<Self>] = &[
 ///         HandlerEntry {
 ///             command: <DebitAccount as Command>::SPEC,
-///             name: concat!(module_path!(), "::", "Payments", "::", "debit"),
+///             name: concat!(module_path!(), "::Payments::debit"),
 ///             file: file!(),
 ///             line: line!(),
 ///             needs: &[<Context as FromContext>::NEEDS],
@@ -77,8 +77,7 @@ pub(super) fn expand(model: &SetModel) -> TokenStream {
 
 /// The path of a handler within its module, for `concat!`.
 fn path(name: &str, handling: &Handling) -> TokenStream {
-    let ident = &handling.ident;
-    quote!("::", #name, "::", ::core::stringify!(#ident))
+    format!("::{name}::{}", handling.ident.unraw()).to_token_stream()
 }
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {

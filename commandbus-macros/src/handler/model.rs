@@ -1,7 +1,7 @@
 //! What is meant by `#[handler]` on a function, and by `#[handler_set]` on an `impl`.
 
 use quote::ToTokens;
-use syn::{Attribute, GenericArgument, Meta, PathArguments, Type, Visibility};
+use syn::{Attribute, GenericArgument, Meta, PathArguments, Type, Visibility, ext::IdentExt};
 
 use super::{
     args::HandlerArgs,
@@ -61,7 +61,7 @@ impl SetModel {
             Some(Self {
                 krate: args.krate,
                 self_type: block.self_type.clone(),
-                name: block.type_name()?.to_string(),
+                name: block.type_name()?.unraw().to_string(),
                 cfgs: cfgs(&block.attributes),
                 handlers,
             })

@@ -11,7 +11,7 @@ use super::{
     returned::{Conclusion, ReplyTo, Shape, done},
     take::TakeAll,
 };
-use crate::message::{Command, Failure};
+use crate::message::{Command, CommandSpec, Failure};
 
 /// How to read a payload.
 pub type Decoder<C> = fn(&Context) -> Result<C, Failure>;
@@ -63,6 +63,19 @@ impl<C> CommandOf<C> {
         Self(PhantomData)
     }
 }
+
+impl<C: Command> CommandOf<C> {
+    /// What is known of it, where a constant asks.
+    pub const SPEC: Option<&'static CommandSpec> = Some(C::SPEC);
+}
+
+/// Where a constant asks for what is no command.
+pub trait FallbackSpec {
+    /// Nothing.
+    const SPEC: Option<&'static CommandSpec> = None;
+}
+
+impl<C> FallbackSpec for CommandOf<C> {}
 
 /// First: it is a command.
 pub trait KnownCommand<C: Command> {

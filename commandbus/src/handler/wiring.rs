@@ -150,9 +150,17 @@ fn find_namesakes(commands: &[&CommandEntry], faults: &mut Vec<WiringFault>) {
 
 fn find_unhandled(commands: &[&CommandEntry], registry: &Registry, faults: &mut Vec<WiringFault>) {
     for command in commands.iter().filter(|command| registry.find(command.spec.name).is_none()) {
-        let command = Place { name: command.spec.name, file: command.file, line: command.line };
-        faults.push(WiringFault::NotHandled { command });
+        let place = Place { name: command.spec.name, file: command.file, line: command.line };
+        let linked = inventory::iter::<HandlerEntry>().find(|handler| is_of(handler, command.spec));
+        faults.push(match linked {
+            Some(handler) => WiringFault::NotListed { command: place, handler: Place::of(handler) },
+            None => WiringFault::NotHandled { command: place },
+        });
     }
+}
+
+fn is_of(handler: &HandlerEntry, command: &CommandSpec) -> bool {
+    handler.command.domain == command.domain && handler.command.name == command.name
 }
 
 fn names(spec: &'static CommandSpec) -> impl Iterator<Item = &'static str> {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use commandbus::{prelude::*, store::memory::MemoryStore};
 
+mod batches;
 mod commands;
 mod expansions;
 mod handlers;
 mod hygiene;
+mod linking;
 mod outcomes;
 mod processes;
 mod sets;

@@ -87,7 +87,7 @@ fn every_fault_is_told_at_once_with_its_place() {
         [
             WiringFault::OtherDomain { command: "Elsewhere", .. },
             WiringFault::TwoHandlers { command: "Debit", .. },
-            WiringFault::NotHandled { command: Place { name: "Credit", .. } },
+            WiringFault::NotListed { command: Place { name: "Credit", .. }, .. },
             WiringFault::StateNotProvided { .. },
             WiringFault::StateNotProvided { .. },
         ]
@@ -102,9 +102,19 @@ fn a_command_may_be_left_to_another_worker() {
     let only_debit = wiring(provided()).handlers(handlers![debit]);
     assert!(matches!(
         only_debit.check().unwrap_err().faults(),
-        [WiringFault::NotHandled { command: Place { name: "Credit", .. } }]
+        [WiringFault::NotListed { command: Place { name: "Credit", .. }, handler }] if handler.name == credit::ENTRY.name
     ));
     assert!(only_debit.partial(true).check().is_ok());
+}
+
+#[test]
+fn a_command_that_nobody_takes_is_found() {
+    const FORGOTTEN: &CommandSpec = &CommandSpec::new("wiring", "Forgotten");
+    let commands = [CommandEntry { spec: FORGOTTEN, file: "forgotten.rs", line: 7 }];
+    for wiring in [wiring(provided()), wiring(provided()).handlers(handlers![debit])] {
+        let error = wiring.check_against(&commands).unwrap_err();
+        assert!(error.to_string().contains("no handler takes `Forgotten` (forgotten.rs:7): write one"), "{error}");
+    }
 }
 
 #[test]
@@ -128,7 +138,7 @@ fn what_is_not_linked_is_named() {
         nothing.check().unwrap_err().to_string(),
         "the worker of domain `wiring_orphans` cannot start:\n  - no handler of domain `wiring_orphans` is linked into \
          this program: name the crate that holds them, `use wiring_orphans as _;` for instance, or list them with \
-         `.handlers(handlers![..])`"
+         `.handlers(handlers![..])`, or give a set of them, `.handlers(set)`"
     );
     assert_eq!(nothing.handlers(handlers![]).check().unwrap_err().faults(), [WiringFault::EmptyList]);
 }
