@@ -195,6 +195,8 @@ fn usual_names_may_be_taken() {
     clippy::missing_inline_in_public_items
 )]
 mod strict {
+    use std::future::ready;
+
     use commandbus::prelude::*;
 
     /// A command.
@@ -254,14 +256,13 @@ mod strict {
         /// Counts.
         #[handler]
         async fn count(&self, _: Count) -> u8 {
-            std::future::ready(self.counted).await
+            ready(self.counted).await
         }
 
         /// Counts again.
         #[handler]
-        #[must_use]
         pub(crate) async fn recount(&self, _: Recount) -> Result<(), Failure> {
-            std::future::ready(Ok(())).await
+            ready(Ok(())).await
         }
     }
 
