@@ -126,11 +126,11 @@ pub(crate) fn listed<T: Parse>(content: ParseStream<'_>) -> syn::Result<Vec<T>> 
     Ok(Punctuated::<T, Token![,]>::parse_terminated.parse2(tokens)?.into_iter().collect())
 }
 
-fn at_end(input: ParseStream<'_>) -> bool {
+pub(crate) fn at_end(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 
-fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     while !at_end(input) {
         input.parse::<TokenTree>()?;
     }

@@ -4,7 +4,14 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
 
-use crate::{command::command, diagnostics::err, handler::handler, handler_error::handler_error, process::process};
+use crate::{
+    batch::batch,
+    command::command,
+    diagnostics::err,
+    handler::{handler, handler_set},
+    handler_error::handler_error,
+    process::process,
+};
 
 pub(crate) fn expansion_of(input: TokenStream) -> TokenStream {
     match expand(input) {
@@ -32,7 +39,7 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
         other => return Err(err!(other, "`expansion_of!` takes structs, enums, functions and impls")),
     };
     let derived = take_derive(attributes, "HandlerError")?;
-    let attribute = take_attribute(attributes, &["command", "handler", "process"]);
+    let attribute = take_attribute(attributes, &["batch", "command", "handler", "handler_set", "process"]);
 
     let mut made = match attribute {
         Some(attribute) => {
@@ -41,8 +48,10 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
                 _ => TokenStream::new(),
             };
             let expand = match attribute.path() {
+                path if last_segment_is(path, "batch") => batch,
                 path if last_segment_is(path, "command") => command,
                 path if last_segment_is(path, "handler") => handler,
+                path if last_segment_is(path, "handler_set") => handler_set,
                 _ => process,
             };
             expand(arguments, item.to_token_stream())

@@ -1,18 +1,27 @@
-//! `#[handler]`
+//! `#[handler]` and `#[handler_set]`
 
 use proc_macro2::{Span, TokenStream};
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics, signature::Function};
+use syn::DeriveInput;
+
+use crate::{attribute::Expansion, diagnostics::Diagnostics, impl_block::ImplBlock, signature::Function};
 
 mod args;
+mod entry;
 mod expand_fn;
+mod expand_set;
+mod handling;
 mod model;
 
 use args::HandlerArgs;
-use model::HandlerModel;
+use model::{HandlerModel, SetModel};
 
 pub(crate) fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     run(args, item).into_tokens()
+}
+
+pub(crate) fn handler_set(args: TokenStream, item: TokenStream) -> TokenStream {
+    run_set(args, item).into_tokens()
 }
 
 fn run(args: TokenStream, item: TokenStream) -> Expansion {
@@ -26,8 +35,26 @@ fn run(args: TokenStream, item: TokenStream) -> Expansion {
         );
     };
     let mut errors = Diagnostics::default();
-    let args = HandlerArgs::parse(args, &mut errors);
+    let args = HandlerArgs::parse(&args::FUNCTION, args, &mut errors);
     let fallback = expand_fn::fallback(&args.krate, &function);
     let outcome = HandlerModel::new(args, &function, errors).map(|model| expand_fn::expand(&model));
     Expansion { item, outcome: outcome.map_err(|errors| (errors, fallback)) }
+}
+
+fn run_set(args: TokenStream, tokens: TokenStream) -> Expansion {
+    let mut errors = Diagnostics::default();
+    let args = HandlerArgs::parse(&args::SET, args, &mut errors);
+    let Ok(mut block) = syn::parse2::<ImplBlock>(tokens.clone()) else {
+        errors.push(syn::Error::new(
+            Span::call_site(),
+            "`#[handler_set]` goes on an `impl` of the type whose fields the handlers share",
+        ));
+        let fallback = syn::parse2::<DeriveInput>(tokens.clone()).ok();
+        let fallback = fallback.map(|item| expand_set::fallback_of_type(&args.krate, &item)).unwrap_or_default();
+        return Expansion { item: tokens, outcome: Err((errors, fallback)) };
+    };
+    let marked = model::take_marks(&mut block, &mut errors);
+    let fallback = expand_set::fallback(&args.krate, &block);
+    let outcome = SetModel::new(args, &block, &marked, errors).map(|model| expand_set::expand(&model));
+    Expansion { item: block.into_tokens(), outcome: outcome.map_err(|errors| (errors, fallback)) }
 }

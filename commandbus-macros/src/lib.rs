@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 
 mod arguments;
 mod attribute;
+mod batch;
 mod command;
 mod crate_path;
 mod diagnostics;
@@ -15,6 +16,7 @@ mod expansion_of;
 mod handler;
 mod handler_error;
 mod handlers;
+mod impl_block;
 mod process;
 mod rules;
 mod signature;
@@ -30,6 +32,18 @@ pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::handler(args.into(), item.into()).into()
+}
+
+/// Makes methods handlers that share the fields of one value.
+#[proc_macro_attribute]
+pub fn handler_set(args: TokenStream, item: TokenStream) -> TokenStream {
+    handler::handler_set(args.into(), item.into()).into()
+}
+
+/// Makes a struct the name of a batch of several types of commands.
+#[proc_macro_attribute]
+pub fn batch(args: TokenStream, item: TokenStream) -> TokenStream {
+    batch::batch(args.into(), item.into()).into()
 }
 
 /// Makes a type a business process, from the methods of an impl of it.

@@ -3,10 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use syn::DeriveInput;
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics};
+use crate::{attribute::Expansion, diagnostics::Diagnostics, impl_block::ImplBlock};
 
 mod args;
-mod block;
 mod expand;
 mod fallback;
 mod marks;
@@ -15,7 +14,6 @@ mod model;
 mod steps;
 
 use args::ProcessArgs;
-use block::ImplBlock;
 use fallback::Fallback;
 use marks::Marks;
 use model::ProcessModel;

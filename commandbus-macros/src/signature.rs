@@ -1,8 +1,9 @@
 //! A function, without looking into its body: a body that does not parse is rustc's to report.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{
-    Attribute, Visibility,
+    Attribute, Receiver, ReceiverKind, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -21,5 +22,17 @@ impl Parse for Function {
         };
         input.parse::<TokenStream>()?;
         Ok(function)
+    }
+}
+
+/// Whether a receiver is `&self` or, where that is wanted, `&mut self`.
+pub(crate) fn is_reference(receiver: &Receiver, mutable: bool) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_some() == mutable,
+        ReceiverKind::Typed(_, ty) => {
+            let written = ty.to_token_stream().to_string().replace(' ', "");
+            written == if mutable { "&mutSelf" } else { "&Self" }
+        }
+        _ => false,
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-mod batch;
+pub(crate) mod batch;
 mod completion;
 mod error;
 mod group_commit;

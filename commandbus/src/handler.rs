@@ -4,6 +4,7 @@ pub mod context;
 pub mod extract;
 pub mod outcome;
 pub mod registry;
+pub mod set;
 pub mod transaction;
 pub mod wiring;
 
@@ -16,6 +17,7 @@ pub(crate) mod take;
 pub use context::{Context, ContextBuilder, LeaseError};
 pub use extract::{FromContext, Need, Resources, State};
 pub use outcome::Outcome;
-pub use registry::{CommandEntry, Handler, HandlerEntry, HandlerList, Invocation};
+pub use registry::{Callable, CommandEntry, Handler, HandlerEntry, HandlerList, Invocation};
+pub use set::{HandlerSet, Handlers, IntoHandlers, SetCall, SetEntry};
 pub use transaction::Tx;
 pub use wiring::{Place, Registry, Wiring, WiringError, WiringFault};

@@ -24,5 +24,5 @@ pub mod __private;
 
 mod macros;
 
-pub use macros::{HandlerError, command, expansion_of, handler, process};
+pub use macros::{HandlerError, batch, command, expansion_of, handler, handler_set, process};
 pub use message::HandlerError;

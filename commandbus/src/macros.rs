@@ -88,6 +88,90 @@ pub use commandbus_macros::command;
 /// [`handlers!`](crate::handlers); and it is linked into the program, where every worker of the domain finds it.
 pub use commandbus_macros::handler;
 
+/// Makes methods the handlers of a set, which share the fields of one value: what they depend on.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "payments", reply = i64)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct DebitAccount { account: u64, cents: i64 }
+/// # #[command(domain = "payments")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct CloseAccount { account: u64 }
+/// # #[derive(Debug, thiserror::Error)]
+/// # #[error("the ledger is closed")]
+/// # struct LedgerError;
+/// # struct Ledger;
+/// # impl Ledger {
+/// #     async fn add(&self, _: u64, cents: i64) -> Result<i64, LedgerError> { Ok(cents) }
+/// #     async fn close(&self, _: u64, _: u32) {}
+/// # }
+/// struct Payments {
+///     ledger: Ledger,
+/// }
+///
+/// #[handler_set]
+/// impl Payments {
+///     #[handler]
+///     async fn debit(&self, command: DebitAccount) -> Result<i64, LedgerError> {
+///         self.ledger.add(command.account, -command.cents).await
+///     }
+///
+///     #[handler]
+///     async fn close(&self, command: CloseAccount, context: Context) {
+///         self.ledger.close(command.account, context.attempt()).await;
+///     }
+/// }
+///
+/// # fn build(bus: &Bus) -> Result<Worker, commandbus::worker::BuildError> {
+/// Worker::new(bus, "payments").handlers(Payments { ledger: Ledger }).build()
+/// # }
+/// ```
+///
+/// A method with `#[handler]` takes `&self`, then what any [`#[handler]`](macro@crate::handler) takes, and returns what
+/// any does; other methods are left alone. The methods stay as they are, to be called in a unit test.
+///
+/// All calls share one value, at the same time, which is why it is `Send + Sync`; it need not be `Clone`. Nothing of a set
+/// is linked into the program by itself, for a worker needs the value: it gets that with
+/// [`.handlers(..)`](crate::worker::WorkerBuilder::handlers), called once more for each further set and for a list of
+/// functions, `.handlers(handlers![close_month])`. To keep hold of a set, give the worker an `Arc` of it.
+///
+/// `#[handler_set(crate = ::path)]` says where this library is, if it was renamed or re-exported. `#[cfg]` may stand on the
+/// `impl` and on its methods. A command handled twice in one set does not compile.
+pub use commandbus_macros::handler_set;
+
+/// Makes a struct the name of a batch whose commands are of several types.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "payments")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct DebitAccount { account: u64, cents: i64 }
+/// # #[command(domain = "payments")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct CreditAccount { account: u64, cents: i64 }
+/// #[batch(DebitAccount, CreditAccount)]
+/// struct Settlement;
+///
+/// # async fn settle(bus: &Bus) -> Result<(), commandbus::bus::BatchError> {
+/// let batch = Settlement::batch("November")
+///     .push(DebitAccount { account: 1, cents: 500 })
+///     .extend([2, 3].map(|account| CreditAccount { account, cents: 250 }))
+///     .send(bus)
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The struct stays as it is and implements [`BatchKind`](crate::bus::BatchKind); each of the commands is a
+/// [`BatchMember`](crate::bus::BatchMember) of it, also one of another crate. They are all of one domain, else it does
+/// not compile. A batch of one type needs no name: `DebitAccount::batch("..")`.
+///
+/// `#[batch(.., crate = ::path)]` says where this library is, if it was renamed or re-exported.
+pub use commandbus_macros::batch;
+
 /// Makes a type a business process: a state, and steps that send commands and learn from their replies.
 ///
 /// ```

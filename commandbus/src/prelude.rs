@@ -1,6 +1,6 @@
 //! What a program that uses commands needs most often: `use commandbus::prelude::*;`
 
-pub use commandbus_macros::{HandlerError, command, handler, process};
+pub use commandbus_macros::{HandlerError, batch, command, handler, handler_set, process};
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{

@@ -3,22 +3,27 @@
 pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
 
+pub use crate::bus::batch::domain::{domain_of, refuse_other_domain};
 pub use crate::handler::{
-    call::{CommandOf, Decoder, FallbackCommand, Known, KnownCommand, Unknown, call},
+    call::{CommandOf, Decoder, FallbackCommand, FallbackSpec, Known, KnownCommand, Unknown, call},
     classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
-    registry::refuse_second,
+    registry::{refuse_second, refuse_second_of_set},
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
+    set::{FallbackSet, KnownSet, SetOf, Shared, SharedByCalls, Unshared},
     take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
 };
 pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};
 use crate::{
-    handler::{HandlerEntry, Outcome},
+    handler::{Callable, HandlerEntry, Outcome},
     message::{CommandSpec, Failure},
 };
 
 /// The spec of a command that `#[command]` refused; it never runs, for it does not compile.
 pub const REFUSED: &CommandSpec = &CommandSpec::new("refused", "");
+
+/// What a worker would call of a set that `#[handler_set]` refused.
+pub const REFUSED_METHOD: Callable = Callable::Function(REFUSED_HANDLER.call);
 
 /// The entry of a handler that `#[handler]` refused.
 pub const REFUSED_HANDLER: HandlerEntry = HandlerEntry {

@@ -1,4 +1,4 @@
-//! What is written in `#[handler(..)]`.
+//! What is written in `#[handler(..)]` and `#[handler_set(..)]`.
 
 use proc_macro2::TokenStream;
 
@@ -8,8 +8,9 @@ use crate::{
     diagnostics::Diagnostics,
 };
 
-const GRAMMAR: Grammar =
-    Grammar { attribute: "`#[handler]`", keys: &[Key { name: "crate", example: "crate = ::commandbus" }] };
+const KEYS: &[Key] = &[Key { name: "crate", example: "crate = ::commandbus" }];
+pub(super) const FUNCTION: Grammar = Grammar { attribute: "`#[handler]`", keys: KEYS };
+pub(super) const SET: Grammar = Grammar { attribute: "`#[handler_set]`", keys: KEYS };
 
 #[derive(Default)]
 pub(super) struct HandlerArgs {
@@ -17,9 +18,9 @@ pub(super) struct HandlerArgs {
 }
 
 impl HandlerArgs {
-    pub(super) fn parse(tokens: TokenStream, errors: &mut Diagnostics) -> Self {
+    pub(super) fn parse(grammar: &Grammar, tokens: TokenStream, errors: &mut Diagnostics) -> Self {
         let mut args = Self::default();
-        GRAMMAR.parse(tokens, errors, |_, input| {
+        grammar.parse(tokens, errors, |_, input| {
             args.krate = CratePath(Some(path_value(input)?));
             Ok(())
         });

@@ -1,10 +1,14 @@
 //! Writes the handler of a function out.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Visibility, spanned::Spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Visibility};
 
-use super::model::HandlerModel;
+use super::{
+    entry::{Call, entry},
+    handling::Handling,
+    model::HandlerModel,
+};
 use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::written_at};
 
 /// Expands to:
@@ -41,24 +45,18 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 /// code of the library. Each bound is demanded once, by tokens that stand at what they judge (`command`, `needs`,
 /// `failure`, `conclusion`, `call`), so that rustc reports it there and once; everything else asks without demanding.
 pub(super) fn expand(model: &HandlerModel) -> TokenStream {
-    let HandlerModel { krate, ident, visibility, cfgs, command, parameters, .. } = model;
+    let HandlerModel { krate, visibility, handling } = model;
+    let Handling { ident, cfgs, .. } = handling;
     let marker = marker(cfgs, visibility, ident);
-    let line = quote_spanned!(ident.span()=> ::core::line!());
-    let call = call(model);
+    let call = call(krate, handling);
+    let entry = entry(krate, handling, &quote!("::", ::core::stringify!(#ident)), &quote!(|invocation| #call));
     quote! {
         #marker
 
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::handler::Handler for #ident {
-            const ENTRY: #krate::handler::HandlerEntry = #krate::handler::HandlerEntry {
-                command: <#command as #krate::message::Command>::SPEC,
-                name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident)),
-                file: ::core::file!(),
-                line: #line,
-                needs: &[#(<#parameters as #krate::handler::FromContext>::NEEDS),*],
-                call: |invocation| #call,
-            };
+            const ENTRY: #krate::handler::HandlerEntry = #entry;
         }
 
         #(#cfgs)*
@@ -68,33 +66,16 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
     }
 }
 
-fn call(model: &HandlerModel) -> TokenStream {
-    let HandlerModel { krate, ident, command, parameters, returns, .. } = model;
-    let written = &returns.written;
-    let conclusion = written_at(returns.reply, quote!(conclusion));
-    let returned = written_at(returns.reply, quote!(returned));
-    let failure = written_at(returns.error, quote!(failure));
-    let names: Vec<Ident> = (1..)
-        .zip(parameters)
-        .map(|(number, ty)| format_ident!("parameter_{number}", span = Span::mixed_site().located_at(ty.span())))
-        .collect();
-    let nest = |nested: TokenStream, last: TokenStream| quote!((#nested, #last));
-    let pattern = names.iter().map(ToTokens::to_token_stream).fold(quote!(()), nest);
-    let takes = parameters.iter().map(|ty| quote!((&&#krate::__private::Take::<#ty>::new()).how()));
-    let takes = takes.fold(quote!(()), nest);
+fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
+    let ident = &handling.ident;
+    let Call { known, takes, pattern, names, conclusion } = Call::of(krate, handling);
     let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let arguments = quote!(invocation, command.decoder(), #takes, #handler, command.#conclusion(#returned, failure));
+    let arguments = quote!(invocation, command.decoder(), #takes, #handler, #conclusion);
     // A future that is not Send is reported at this call.
     let call = written_at(ident.span(), quote!(#krate::__private::call));
     let call = quote_spanned!(ident.span()=> #call(#arguments));
     quote! {{
-        use #krate::__private::{
-            ClassifiedError as _, FallbackCommand as _, FallbackTake as _, KnownCommand as _, KnownTake as _,
-            OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _, UnknownError as _,
-        };
-        let command = (&&#krate::__private::CommandOf::<#command>::new()).known();
-        let returned = (&&#krate::__private::Returned::<#written>::new()).shape();
-        let failure = (&&&&returned.error()).#failure();
+        #known
         #call
     }}
 }

@@ -1,168 +1,139 @@
-//! What a handler is meant to be: every rule of `#[handler]` that needs no types.
+//! What is meant by `#[handler]` on a function, and by `#[handler_set]` on an `impl`.
 
-use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{
-    Attribute, FnArg, GenericArgument, Ident, PathArguments, ReturnType, Signature, Type, Visibility, spanned::Spanned,
-};
+use syn::{Attribute, GenericArgument, Meta, PathArguments, Type, Visibility, ext::IdentExt};
 
-use super::args::HandlerArgs;
+use super::{
+    args::HandlerArgs,
+    handling::{Handling, Kind},
+};
 use crate::{
     attribute::cfgs,
     crate_path::CratePath,
     diagnostics::{Diagnostics, err},
+    impl_block::{ImplBlock, Member},
     signature::Function,
 };
 
-/// What only follows a command.
-const OUR_PARAMETERS: [&str; 3] = ["Context", "State", "Tx"];
-
 pub(super) struct HandlerModel {
     pub(super) krate: CratePath,
-    pub(super) ident: Ident,
     pub(super) visibility: Visibility,
-    pub(super) cfgs: Vec<Attribute>,
-    pub(super) command: Type,
-    pub(super) parameters: Vec<Type>,
-    pub(super) returns: Returns,
-}
-
-/// The written return type, and where its parts stand: what is wrong with one of them is reported there.
-pub(super) struct Returns {
-    pub(super) written: Type,
-    pub(super) reply: Span,
-    pub(super) error: Span,
+    pub(super) handling: Handling,
 }
 
 impl HandlerModel {
     pub(super) fn new(args: HandlerArgs, function: &Function, mut errors: Diagnostics) -> Result<Self, Diagnostics> {
-        let signature = &function.signature;
-        check_qualifiers(signature, &mut errors);
-        let types = types_of(signature, &mut errors);
-        check_parameters(signature, &types, &mut errors);
-        let returns = errors.keep(returns(signature));
+        let handling = Handling::new(Kind::Function, &function.attributes, &function.signature, &mut errors);
+        let visibility = function.visibility.clone();
+        errors.or(|| Some(Self { krate: args.krate, visibility, handling: handling? }))
+    }
+}
+
+pub(super) struct SetModel {
+    pub(super) krate: CratePath,
+    pub(super) self_type: Type,
+    /// As it is called in messages.
+    pub(super) name: String,
+    pub(super) cfgs: Vec<Attribute>,
+    pub(super) handlers: Vec<Handling>,
+}
+
+impl SetModel {
+    /// `marked` are the members with `#[handler]`.
+    pub(super) fn new(
+        args: HandlerArgs,
+        block: &ImplBlock,
+        marked: &[usize],
+        mut errors: Diagnostics,
+    ) -> Result<Self, Diagnostics> {
+        errors.keep(check_block(block));
+        if marked.is_empty() && errors.is_empty() {
+            let rule = "this `impl` has no handler: write `#[handler]` on the methods that are";
+            errors.push(err!(&block.self_type, "{rule}"));
+        }
+        let mut handlers = Vec::new();
+        for member in marked.iter().map(|index| &block.members[*index]) {
+            if let Some(method) = &member.method {
+                handlers.extend(Handling::new(Kind::Method, &member.attributes, &method.signature, &mut errors));
+            }
+        }
         errors.or(|| {
-            let mut types = types.into_iter().cloned();
             Some(Self {
                 krate: args.krate,
-                ident: signature.ident.clone(),
-                visibility: function.visibility.clone(),
-                cfgs: cfgs(&function.attributes),
-                command: types.next()?,
-                parameters: types.collect(),
-                returns: returns?,
+                self_type: block.self_type.clone(),
+                name: block.type_name()?.unraw().to_string(),
+                cfgs: cfgs(&block.attributes),
+                handlers,
             })
         })
     }
 }
 
-fn check_qualifiers(signature: &Signature, errors: &mut Diagnostics) {
-    let ident = &signature.ident;
-    if signature.asyncness.is_none() {
-        errors.push(err!(signature.fn_token, "a handler is async: write `async fn {ident}`"));
-    }
-    if let Some(token) = &signature.constness {
-        errors.push(err!(token, "a handler cannot be `const`"));
-    }
-    if !signature.safety.to_token_stream().is_empty() {
-        errors.push(err!(&signature.safety, "a handler cannot be `unsafe`: the worker calls it"));
-    }
-    if let Some(abi) = &signature.abi {
-        errors.push(err!(abi, "a handler is an ordinary Rust function: leave the ABI out"));
-    }
-    if !signature.generics.params.is_empty() {
-        errors.push(err!(
-            &signature.generics,
-            "a handler handles one concrete command: it has no generic parameters and no lifetimes"
+fn check_block(block: &ImplBlock) -> syn::Result<()> {
+    if let Some(of_trait) = &block.of_trait {
+        return Err(err!(
+            of_trait,
+            "`#[handler_set]` goes on an `impl` of the type itself, not on one of a trait: the handlers are methods of its \
+             own"
         ));
     }
+    if block.type_name().is_none() {
+        return Err(err!(&block.self_type, "`#[handler_set]` goes on an `impl` of a struct or an enum"));
+    }
+    let rule = "a set of handlers is one concrete type: it has no generic parameters and no lifetimes";
+    if !block.generics.params.is_empty() {
+        return Err(err!(&block.generics, "{rule}"));
+    }
+    elided(&block.self_type).map_or(Ok(()), |lifetime| Err(err!(lifetime, "{rule}")))
 }
 
-/// The types of the parameters, each of which must be owned.
-fn types_of<'a>(signature: &'a Signature, errors: &mut Diagnostics) -> Vec<&'a Type> {
-    let mut types = Vec::new();
-    for input in &signature.inputs {
-        let parameter = match input {
-            FnArg::Receiver(receiver) => {
-                errors.push(err!(
-                    receiver,
-                    "a handler is a free function: take what it needs as a parameter, `State<T>` for instance"
-                ));
-                continue;
-            }
-            FnArg::Typed(parameter) => parameter,
-        };
-        match &*parameter.ty {
-            Type::Reference(reference) => {
-                let owned = &reference.elem;
-                errors.push(err!(
-                    reference,
-                    "a handler owns its parameters: write `{}` without `&`",
-                    owned.to_token_stream()
-                ));
-            }
-            Type::ImplTrait(ty) => {
-                errors.push(err!(ty, "a handler handles one concrete command: write the type itself"));
-            }
-            _ => {}
-        }
-        types.push(&*parameter.ty);
-    }
-    types
-}
-
-fn check_parameters(signature: &Signature, types: &[&Type], errors: &mut Diagnostics) {
-    let ident = &signature.ident;
-    match types.first() {
-        // A receiver has its own message.
-        None if signature.inputs.is_empty() => errors
-            .push(err!(ident, "a handler takes its command first: write `async fn {ident}(command: DebitAccount)`")),
-        Some(first) if last_segment(first).is_some_and(|last| OUR_PARAMETERS.iter().any(|ours| last == ours)) => {
-            errors.push(err!(first, "a handler takes its command first, before everything else"));
-        }
-        _ => {}
-    }
-    let mut transactions = types.iter().skip(1).filter(|ty| last_segment(ty).is_some_and(|last| last == "Tx"));
-    transactions.next();
-    for second in transactions {
-        errors.push(err!(
-            second,
-            "a command is settled in one transaction, and a handler takes it once: remove this `Tx`"
-        ));
-    }
-}
-
-fn returns(signature: &Signature) -> syn::Result<Returns> {
-    let ReturnType::Type(_, written) = &signature.output else {
-        let span = signature.ident.span();
-        return Ok(Returns { written: syn::parse_quote_spanned!(span=> ()), reply: span, error: span });
-    };
-    if let Type::ImplTrait(ty) = &**written {
-        return Err(err!(ty, "a handler names what it returns: write the type of the reply, or `Result<reply, E>`"));
-    }
-    let [reply, error] = arguments_of_result(written);
-    Ok(Returns {
-        written: (**written).clone(),
-        reply: reply.map_or_else(|| written.span(), Spanned::span),
-        error: error.map_or_else(|| written.span(), Spanned::span),
+/// The lifetime in `Payments<'_>`.
+pub(super) fn elided(self_type: &Type) -> Option<impl ToTokens> {
+    let Type::Path(path) = self_type else { return None };
+    let arguments = path.path.segments.iter().filter_map(|segment| match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    });
+    arguments.flatten().find_map(|argument| match argument {
+        GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => Some(lifetime.clone()),
+        _ => None,
     })
 }
 
-/// `R` and `E` as far as they are written, for a path that ends in `Result`.
-fn arguments_of_result(written: &Type) -> [Option<&Type>; 2] {
-    let Type::Path(path) = written else { return [None, None] };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else { return [None, None] };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return [None, None] };
-    let mut types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    [types.next(), types.next()]
+/// Takes `#[handler]` off the members; returns the places of those that had it.
+pub(super) fn take_marks(block: &mut ImplBlock, errors: &mut Diagnostics) -> Vec<usize> {
+    let mut marked = Vec::new();
+    for (index, member) in block.members.iter_mut().enumerate() {
+        let marks = take_ours(member);
+        for (number, mark) in marks.iter().enumerate() {
+            errors.keep(check_mark(mark, number, member));
+        }
+        if !marks.is_empty() {
+            marked.push(index);
+        }
+    }
+    marked
 }
 
-fn last_segment(ty: &Type) -> Option<&Ident> {
-    match ty {
-        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
-        _ => None,
+fn take_ours(member: &mut Member) -> Vec<Attribute> {
+    let is_ours = |attribute: &Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "handler");
+    let (ours, others) = member.attributes.drain(..).partition(is_ours);
+    member.attributes = others;
+    ours
+}
+
+fn check_mark(mark: &Attribute, number: usize, member: &Member) -> syn::Result<()> {
+    if member.method.is_none() {
+        return Err(err!(mark, "`#[handler]` goes on a method"));
+    }
+    if number > 0 {
+        return Err(err!(mark, "`#[handler]` is given twice"));
+    }
+    let rule = "`#[handler]` takes no arguments in a set: `crate = ..` goes on `#[handler_set]`";
+    match &mark.meta {
+        Meta::Path(_) => Ok(()),
+        Meta::List(list) if list.tokens.is_empty() => Ok(()),
+        Meta::List(list) => Err(err!(&list.tokens, "{rule}")),
+        Meta::NameValue(_) => Err(err!(mark, "{rule}")),
     }
 }

@@ -6,12 +6,11 @@ use syn::{DeriveInput, Type};
 
 use super::{
     args::ProcessArgs,
-    block::ImplBlock,
     expand::step_enum,
     model::StepEnum,
     steps::{listed, variant},
 };
-use crate::{arguments::Written, attribute::cfgs, crate_path::CratePath};
+use crate::{arguments::Written, attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock};
 
 pub(super) struct Fallback {
     krate: CratePath,

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, LitStr, Meta, ext::IdentExt};
 
-use super::block::{ImplBlock, Member};
 use crate::{
     arguments::{Grammar, Key, list, value},
     diagnostics::{Diagnostics, err},
+    impl_block::{ImplBlock, Member},
 };
 
 const STEP: Grammar = Grammar {

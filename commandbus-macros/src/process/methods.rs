@@ -1,10 +1,13 @@
 //! What the methods of a process look like: the rules of their signatures.
 
 use quote::ToTokens;
-use syn::{FnArg, Receiver, ReceiverKind, ReturnType, Type};
+use syn::{FnArg, ReturnType, Type};
 
-use super::block::{Member, Method};
-use crate::diagnostics::{Diagnostics, err};
+use crate::{
+    diagnostics::{Diagnostics, err},
+    impl_block::{Member, Method},
+    signature::is_reference,
+};
 
 /// What `next` takes and returns, as it is written.
 pub(super) struct Asking {
@@ -100,17 +103,6 @@ fn check_receiver(what: &str, does: &str, method: &Method, mutable: bool, errors
         None => errors.push(err!(ident, "{what} {does}: `fn {ident}` takes `{needed}` first")),
         Some(receiver) if is_reference(receiver, mutable) => {}
         Some(receiver) => errors.push(err!(receiver, "{what} {does}: write `{needed}`")),
-    }
-}
-
-fn is_reference(receiver: &Receiver, mutable: bool) -> bool {
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_some() == mutable,
-        ReceiverKind::Typed(_, ty) => {
-            let written = ty.to_token_stream().to_string().replace(' ', "");
-            written == if mutable { "&mutSelf" } else { "&Self" }
-        }
-        _ => false,
     }
 }
 

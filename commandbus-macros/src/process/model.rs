@@ -8,7 +8,6 @@ use syn::{Attribute, Ident, LitStr, Type, ext::IdentExt};
 
 use super::{
     args::ProcessArgs,
-    block::{ImplBlock, Method},
     marks::{Mark, Marks, StepOptions},
     methods::{self, Asking},
     steps::{self, Listed},
@@ -18,6 +17,7 @@ use crate::{
     attribute::cfgs,
     crate_path::CratePath,
     diagnostics::{Diagnostics, did_you_mean, err},
+    impl_block::{ImplBlock, Method},
     rules::{check_names, domain, lasting},
 };
 

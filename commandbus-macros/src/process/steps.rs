@@ -3,11 +3,11 @@
 use proc_macro2::Span;
 use syn::{Ident, ext::IdentExt};
 
-use super::{
-    args::{Entry, StepList},
-    block::ImplBlock,
+use super::args::{Entry, StepList};
+use crate::{
+    diagnostics::{Diagnostics, did_you_mean, err},
+    impl_block::ImplBlock,
 };
-use crate::diagnostics::{Diagnostics, did_you_mean, err};
 
 /// Names that mean something else on a process.
 const TAKEN: [(&str, &str); 3] =

@@ -3,6 +3,7 @@
 mod builder;
 mod callback;
 mod create;
+pub(crate) mod domain;
 mod error;
 mod handle;
 mod member;

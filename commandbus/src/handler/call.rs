@@ -11,7 +11,7 @@ use super::{
     returned::{Conclusion, ReplyTo, Shape, done},
     take::TakeAll,
 };
-use crate::message::{Command, Failure};
+use crate::message::{Command, CommandSpec, Failure};
 
 /// How to read a payload.
 pub type Decoder<C> = fn(&Context) -> Result<C, Failure>;
@@ -33,19 +33,23 @@ where
     F: Future<Output = W> + Send + 'static,
 {
     Box::pin(async move {
-        let context = invocation.context;
-        let command = match decode(&context) {
-            Ok(command) => command,
-            Err(failure) => return Outcome::Undecodable(failure),
-        };
-        let parameters = match take.take(&context).await {
-            Ok(parameters) => parameters,
-            Err(failure) => return Outcome::Failed(failure),
-        };
-        // What the handler does not take, it does not keep alive.
-        drop(context);
-        conclusion.of(handler(command, parameters).await)
+        match prepare(invocation, decode, take).await {
+            Ok((command, parameters)) => conclusion.of(handler(command, parameters).await),
+            Err(outcome) => outcome,
+        }
     })
+}
+
+/// Decodes the command and takes the parameters. The context ends with it: what a handler does not take, it does not
+/// keep alive.
+pub(super) async fn prepare<C, T: TakeAll>(
+    invocation: Invocation,
+    decode: Decoder<C>,
+    take: T,
+) -> Result<(C, T::Taken), Outcome> {
+    let command = decode(&invocation.context).map_err(Outcome::Undecodable)?;
+    let parameters = take.take(&invocation.context).await.map_err(Outcome::Failed)?;
+    Ok((command, parameters))
 }
 
 /// The first parameter of a handler.
@@ -59,6 +63,19 @@ impl<C> CommandOf<C> {
         Self(PhantomData)
     }
 }
+
+impl<C: Command> CommandOf<C> {
+    /// What is known of it, where a constant asks.
+    pub const SPEC: Option<&'static CommandSpec> = Some(C::SPEC);
+}
+
+/// Where a constant asks for what is no command.
+pub trait FallbackSpec {
+    /// Nothing.
+    const SPEC: Option<&'static CommandSpec> = None;
+}
+
+impl<C> FallbackSpec for CommandOf<C> {}
 
 /// First: it is a command.
 pub trait KnownCommand<C: Command> {

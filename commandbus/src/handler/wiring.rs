@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CommandEntry, HandlerEntry, HandlerList, Need, Resources};
+use super::{Callable, CommandEntry, HandlerEntry, IntoHandlers, Need, Resources};
 use crate::message::{CommandSpec, Domain};
 
 mod fault;
@@ -17,7 +17,7 @@ pub struct Wiring {
     domain: Domain,
     resources: Resources,
     /// `None`: those linked into the program.
-    listed: Option<Vec<HandlerEntry>>,
+    listed: Option<Vec<HandlerEntry<Callable>>>,
     partial: bool,
     idle: bool,
     transactions: bool,
@@ -31,8 +31,8 @@ impl Wiring {
 
     /// Adds handlers by hand; once there are such, linked ones are not looked for.
     #[must_use]
-    pub fn handlers(mut self, list: HandlerList) -> Self {
-        self.listed.get_or_insert_default().extend(list.entries());
+    pub fn handlers(mut self, handlers: impl IntoHandlers) -> Self {
+        self.listed.get_or_insert_default().extend(handlers.into_handlers().0);
         self
     }
 
@@ -88,10 +88,10 @@ impl Wiring {
     }
 
     /// In the order of the source, since what is linked has none.
-    fn entries(&self) -> Vec<HandlerEntry> {
+    fn entries(&self) -> Vec<HandlerEntry<Callable>> {
         let mut entries = self.listed.clone().unwrap_or_else(|| {
-            let linked = inventory::iter::<HandlerEntry>().copied();
-            linked.filter(|handler| handler.command.domain == self.domain).collect()
+            let linked = inventory::iter::<HandlerEntry>().filter(|handler| handler.command.domain == self.domain);
+            linked.map(HandlerEntry::callable).collect()
         });
         entries.sort_by_key(|handler| (handler.file, handler.line));
         entries
@@ -104,7 +104,7 @@ impl Wiring {
         }
     }
 
-    fn find_strangers(&self, handlers: &[HandlerEntry], faults: &mut Vec<WiringFault>) {
+    fn find_strangers(&self, handlers: &[HandlerEntry<Callable>], faults: &mut Vec<WiringFault>) {
         for handler in handlers.iter().filter(|handler| handler.command.domain != self.domain) {
             faults.push(WiringFault::OtherDomain {
                 handler: Place::of(handler),
@@ -114,7 +114,7 @@ impl Wiring {
         }
     }
 
-    fn find_unmet_needs(&self, handler: &HandlerEntry, faults: &mut Vec<WiringFault>) {
+    fn find_unmet_needs(&self, handler: &HandlerEntry<Callable>, faults: &mut Vec<WiringFault>) {
         let mut told = HashSet::new();
         let mut transactions = 0;
         for need in handler.needs() {
@@ -150,9 +150,17 @@ fn find_namesakes(commands: &[&CommandEntry], faults: &mut Vec<WiringFault>) {
 
 fn find_unhandled(commands: &[&CommandEntry], registry: &Registry, faults: &mut Vec<WiringFault>) {
     for command in commands.iter().filter(|command| registry.find(command.spec.name).is_none()) {
-        let command = Place { name: command.spec.name, file: command.file, line: command.line };
-        faults.push(WiringFault::NotHandled { command });
+        let place = Place { name: command.spec.name, file: command.file, line: command.line };
+        let linked = inventory::iter::<HandlerEntry>().find(|handler| is_of(handler, command.spec));
+        faults.push(match linked {
+            Some(handler) => WiringFault::NotListed { command: place, handler: Place::of(handler) },
+            None => WiringFault::NotHandled { command: place },
+        });
     }
+}
+
+fn is_of(handler: &HandlerEntry, command: &CommandSpec) -> bool {
+    handler.command.domain == command.domain && handler.command.name == command.name
 }
 
 fn names(spec: &'static CommandSpec) -> impl Iterator<Item = &'static str> {
@@ -162,12 +170,12 @@ fn names(spec: &'static CommandSpec) -> impl Iterator<Item = &'static str> {
 /// Which handler gets which command.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    handlers: Vec<HandlerEntry>,
+    handlers: Vec<HandlerEntry<Callable>>,
     by_name: HashMap<&'static str, usize>,
 }
 
 impl Registry {
-    fn of(handlers: &[HandlerEntry], faults: &mut Vec<WiringFault>) -> Self {
+    fn of(handlers: &[HandlerEntry<Callable>], faults: &mut Vec<WiringFault>) -> Self {
         let mut registry = Self::default();
         for handler in handlers {
             // Two handlers that share several names are one fault.
@@ -181,18 +189,18 @@ impl Registry {
                     faults.push(WiringFault::TwoHandlers { command: name, first, second: Place::of(handler) });
                 }
             }
-            registry.handlers.push(*handler);
+            registry.handlers.push(handler.clone());
         }
         registry
     }
 
     /// The handler for a command that travels under this name, which may be an alias.
-    pub fn find(&self, command_type: &str) -> Option<&HandlerEntry> {
+    pub fn find(&self, command_type: &str) -> Option<&HandlerEntry<Callable>> {
         self.by_name.get(command_type).map(|at| &self.handlers[*at])
     }
 
     /// All handlers, in the order of the source.
-    pub fn handlers(&self) -> &[HandlerEntry] {
+    pub fn handlers(&self) -> &[HandlerEntry<Callable>] {
         &self.handlers
     }
 }

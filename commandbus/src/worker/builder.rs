@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     bus::Bus,
-    handler::{HandlerList, Registry, Resources, Wiring, WiringError},
+    handler::{Handlers, IntoHandlers, Registry, Resources, Wiring, WiringError},
     message::{Domain, InvalidDomain},
 };
 
@@ -21,7 +21,7 @@ pub struct WorkerBuilder {
     bus: Bus,
     domain: String,
     resources: Resources,
-    handlers: Vec<HandlerList>,
+    handlers: Vec<Handlers>,
     partial: bool,
     settings: Settings,
 }
@@ -88,10 +88,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// Handles with these handlers, `handlers![debit_account, ..]`, instead of all that are linked into the binary for
-    /// the domain. Called twice, with both lists.
-    pub fn handlers(mut self, handlers: HandlerList) -> Self {
-        self.handlers.push(handlers);
+    /// Handles with these handlers instead of all that are linked into the program for the domain: a list,
+    /// `handlers![debit_account, ..]`, or a [set](crate::handler_set). Called again, it adds to them.
+    pub fn handlers(mut self, handlers: impl IntoHandlers) -> Self {
+        self.handlers.push(handlers.into_handlers());
         self
     }
 
@@ -153,7 +153,7 @@ impl WorkerBuilder {
             Wiring::new(domain.clone(), self.resources.clone()).partial(self.partial).transactions(transactions);
         // A domain may have processes only, and its commands be sent elsewhere.
         let wiring = wiring.idle(self.settings.companions && Companion::of(&domain).next().is_some());
-        let wiring = self.handlers.iter().fold(wiring, |wiring, list| wiring.handlers(*list));
+        let wiring = self.handlers.iter().fold(wiring, |wiring, handlers| wiring.handlers(handlers.clone()));
         Ok((domain, wiring.check()?))
     }
 }

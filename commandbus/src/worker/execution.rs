@@ -19,7 +19,7 @@ use super::{
     settling, transactional,
 };
 use crate::{
-    handler::{Context, HandlerEntry, Invocation, Outcome, context, transaction::TxSlot},
+    handler::{Callable, Context, HandlerEntry, Invocation, Outcome, context, transaction::TxSlot},
     message::{Backoff, FailureKind},
     store::{Delivery, Settled, Settlement, Verdict},
     telemetry::{self, field, metric},
@@ -101,13 +101,18 @@ fn unknown(engine: &Engine, delivery: Delivery) -> Conclusion {
 #[derive(Debug)]
 pub(super) struct Execution<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) entry: &'a HandlerEntry,
+    pub(super) entry: &'a HandlerEntry<Callable>,
     pub(super) context: Context,
     cancellation: CancellationToken,
 }
 
 impl<'a> Execution<'a> {
-    fn new(engine: &'a Engine, entry: &'a HandlerEntry, delivery: Delivery, cancellation: CancellationToken) -> Self {
+    fn new(
+        engine: &'a Engine,
+        entry: &'a HandlerEntry<Callable>,
+        delivery: Delivery,
+        cancellation: CancellationToken,
+    ) -> Self {
         let inner = context::Inner {
             bus: engine.bus.clone(),
             delivery,
@@ -142,7 +147,7 @@ impl<'a> Execution<'a> {
         let guarded = AssertUnwindSafe(async {
             tokio::select! {
                 biased;
-                outcome = async { (self.entry.call)(invocation).await } => Ending::Returned(outcome),
+                outcome = async { self.entry.call(invocation).await } => Ending::Returned(outcome),
                 limit = elapsed(limit) => Ending::TimedOut(limit),
                 () = self.given_up() => Ending::Interrupted { after: Duration::ZERO },
             }

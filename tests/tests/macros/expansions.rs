@@ -57,6 +57,158 @@ fn a_plain_handler_stays_within_sixty_lines() {
 }
 
 #[test]
+fn a_set_is_a_list_of_its_methods() {
+    let code = expansion_of! {
+        #[handler_set]
+        impl Payments {
+            #[handler]
+            async fn debit(&self, command: DebitAccount, context: Context) -> Result<Receipt, DebitError> {
+                self.ledger.debit(command).await
+            }
+            #[cfg(feature = "credits")]
+            #[handler]
+            async fn credit(&self, command: CreditAccount) {}
+            fn balance(&self) -> i64 {}
+        }
+    };
+    assert_eq!(
+        code,
+        r#"impl Payments {
+    async fn debit(
+        &self,
+        command: DebitAccount,
+        context: Context,
+    ) -> Result<Receipt, DebitError> {
+        self.ledger.debit(command).await
+    }
+    #[cfg(feature = "credits")]
+    async fn credit(&self, command: CreditAccount) {}
+    fn balance(&self) -> i64 {}
+}
+#[automatically_derived]
+impl ::commandbus::handler::HandlerSet for Payments {
+    const ENTRIES: &'static [::commandbus::handler::SetEntry<Self>] = &[
+        ::commandbus::handler::HandlerEntry {
+            command: <DebitAccount as ::commandbus::message::Command>::SPEC,
+            name: ::core::concat!(::core::module_path!(), "::Payments::debit"),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            needs: &[<Context as ::commandbus::handler::FromContext>::NEEDS],
+            call: |set, invocation| {
+                use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
+                use ::commandbus::__private::{
+                    ClassifiedError as _, FallbackCommand as _, FallbackTake as _,
+                    KnownCommand as _, KnownTake as _, OpaqueError as _, PlainError as _,
+                    PlainReturn as _, ResultReturn as _, UnknownError as _,
+                };
+                let command = (&&::commandbus::__private::CommandOf::<
+                    DebitAccount,
+                >::new())
+                    .known();
+                let returned = (&&::commandbus::__private::Returned::<
+                    Result<Receipt, DebitError>,
+                >::new())
+                    .shape();
+                let failure = (&&&&returned.error()).failure();
+                let shared = (&&::commandbus::__private::SetOf::<Self>::new()).shared();
+                shared
+                    .call(
+                        (set, invocation),
+                        command.decoder(),
+                        ((), (&&::commandbus::__private::Take::<Context>::new()).how()),
+                        move |set, command, ((), parameter_1)| {
+                            shared.future(Self::debit(set, command, parameter_1))
+                        },
+                        command.conclusion(returned, failure),
+                    )
+            },
+        },
+        #[cfg(feature = "credits")]
+        ::commandbus::handler::HandlerEntry {
+            command: <CreditAccount as ::commandbus::message::Command>::SPEC,
+            name: ::core::concat!(::core::module_path!(), "::Payments::credit"),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            needs: &[],
+            call: |set, invocation| {
+                use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
+                use ::commandbus::__private::{
+                    ClassifiedError as _, FallbackCommand as _, FallbackTake as _,
+                    KnownCommand as _, KnownTake as _, OpaqueError as _, PlainError as _,
+                    PlainReturn as _, ResultReturn as _, UnknownError as _,
+                };
+                let command = (&&::commandbus::__private::CommandOf::<
+                    CreditAccount,
+                >::new())
+                    .known();
+                let returned = (&&::commandbus::__private::Returned::<()>::new())
+                    .shape();
+                let failure = (&&&&returned.error()).failure();
+                let shared = (&&::commandbus::__private::SetOf::<Self>::new()).shared();
+                shared
+                    .call(
+                        (set, invocation),
+                        command.decoder(),
+                        (),
+                        move |set, command, ()| {
+                            shared.future(Self::credit(set, command))
+                        },
+                        command.conclusion(returned, failure),
+                    )
+            },
+        },
+    ];
+    fn bind(
+        set: &::std::sync::Arc<Self>,
+        method: ::commandbus::handler::SetCall<Self>,
+    ) -> ::commandbus::handler::Callable {
+        use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
+        (&&::commandbus::__private::SetOf::<Self>::new()).shared().bind(set, method)
+    }
+}
+#[cfg(feature = "credits")]
+const _: () = ::commandbus::__private::refuse_second_of_set(
+    <Payments as ::commandbus::handler::HandlerSet>::ENTRIES,
+    ::core::concat!(::core::module_path!(), "::Payments::credit"),
+);
+"#
+    );
+}
+
+#[test]
+fn a_batch_is_what_may_be_in_it() {
+    let code = expansion_of! {
+        #[batch(DebitAccount, CreditAccount)]
+        pub struct Settlement;
+    };
+    assert_eq!(
+        code,
+        r#"pub struct Settlement;
+#[automatically_derived]
+impl ::commandbus::bus::BatchKind for Settlement {
+    const DOMAIN: &'static ::commandbus::message::Domain = {
+        use ::commandbus::__private::FallbackSpec as _;
+        ::commandbus::__private::domain_of(
+            ::commandbus::__private::CommandOf::<DebitAccount>::SPEC,
+        )
+    };
+}
+#[automatically_derived]
+impl ::commandbus::bus::BatchMember<Settlement> for DebitAccount {}
+#[automatically_derived]
+impl ::commandbus::bus::BatchMember<Settlement> for CreditAccount {}
+const _: () = {
+    use ::commandbus::__private::FallbackSpec as _;
+    ::commandbus::__private::refuse_other_domain(
+        ::commandbus::__private::CommandOf::<CreditAccount>::SPEC,
+        ::commandbus::__private::CommandOf::<DebitAccount>::SPEC,
+    )
+};
+"#
+    );
+}
+
+#[test]
 fn a_process_is_a_table() {
     let code = expansion_of! {
         #[process(domain = "transfers", steps = [reserve, (credit, notify)], deadline = "1h")]
@@ -227,6 +379,17 @@ fn nothing_names_the_library_but_by_the_given_path() {
             fn refund(&self) -> Refund {}
             fn next(&self, done: PaymentStep) -> Next<PaymentStep> {}
         }
+
+        #[handler_set(crate = ::platform::bus)]
+        impl Payments {
+            #[handler]
+            async fn debit(&self, command: DebitAccount, context: Context) -> Result<(), DebitError> {}
+            #[handler]
+            async fn credit(&self, command: CreditAccount) {}
+        }
+
+        #[batch(DebitAccount, CreditAccount, crate = ::platform::bus)]
+        struct Settlement;
     };
     assert!(!code.contains("commandbus"), "{code}");
     assert!(code.contains("#[derive(Debug)]"), "{code}");

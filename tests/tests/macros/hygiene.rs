@@ -105,6 +105,49 @@ mod taken {
         fn go(&self) -> DoesNotExist {}
     }
 
+    pub(crate) struct r#Box {
+        r#in: u8,
+    }
+
+    #[own::bus::handler_set(crate = self::own::bus)]
+    impl r#Box {
+        #[own::bus::handler]
+        pub(crate) async fn r#move(
+            &self,
+            _: Tidy,
+            _: own::bus::handler::Context,
+        ) -> ::std::result::Result<(), TidyError> {
+            let _ = self.r#in;
+            ::std::result::Result::Err(TidyError::Untidy)
+        }
+
+        #[cfg(any())]
+        #[own::bus::handler]
+        pub(crate) async fn left_out(&self, _: DoesNotExist) {}
+    }
+
+    #[own::bus::handler_set(crate = self::own::bus)]
+    #[cfg(any())]
+    impl LeftOut {
+        #[own::bus::handler]
+        async fn left_out(&self, _: DoesNotExist) {}
+    }
+
+    #[own::bus::batch(Tidy, self::r#Move, crate = self::own::bus)]
+    pub(crate) struct r#Type;
+
+    #[own::bus::command(domain = "macro_hygiene", crate = self::own::bus)]
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub(crate) struct r#Move;
+
+    #[own::bus::batch(DoesNotExist, Tidy, crate = self::own::bus)]
+    #[cfg(any())]
+    pub(crate) struct LeftOutToo;
+
+    pub(crate) fn set() -> r#Box {
+        r#Box { r#in: 1 }
+    }
+
     pub(crate) fn list() -> own::bus::handler::HandlerList {
         own::bus::handlers![r#move]
     }
@@ -113,6 +156,9 @@ mod taken {
 #[test]
 fn usual_names_may_be_taken() {
     assert_eq!(taken::list().entries()[0].command.name, "Tidy");
+    let set = commandbus::handler::IntoHandlers::into_handlers(taken::set());
+    assert!(matches!(set.entries(), [entry] if entry.name.ends_with("taken::Box::move")), "{set:?}");
+    assert_eq!(<taken::Type as commandbus::bus::BatchKind>::DOMAIN.as_str(), "macro_hygiene");
     let spec = <taken::Loop as commandbus::process::Process>::SPEC;
     assert_eq!(
         (spec.name, spec.steps.iter().map(|step| step.name).collect()),
@@ -149,6 +195,8 @@ fn usual_names_may_be_taken() {
     clippy::missing_inline_in_public_items
 )]
 mod strict {
+    use std::future::ready;
+
     use commandbus::prelude::*;
 
     /// A command.
@@ -196,6 +244,38 @@ mod strict {
         }
     }
 
+    /// Handlers.
+    #[derive(Debug)]
+    pub(crate) struct Counters {
+        /// What was counted.
+        pub(crate) counted: u8,
+    }
+
+    #[handler_set]
+    impl Counters {
+        /// Counts.
+        #[handler]
+        async fn count(&self, _: Count) -> u8 {
+            ready(self.counted).await
+        }
+
+        /// Counts again.
+        #[handler]
+        pub(crate) async fn recount(&self, _: Recount) -> Result<(), Failure> {
+            ready(Ok(())).await
+        }
+    }
+
+    /// Another command.
+    #[command(domain = "macro_hygiene_strict")]
+    #[derive(Debug, Serialize, Deserialize)]
+    pub(crate) struct Recount;
+
+    /// A batch.
+    #[batch(Count, Recount)]
+    #[derive(Debug)]
+    pub(crate) struct Counts;
+
     /// The number of steps.
     pub(crate) fn steps() -> usize {
         Census::SPEC.steps.len()
@@ -204,12 +284,19 @@ mod strict {
 
 #[test]
 fn every_lint_may_be_denied() {
+    use commandbus::{bus::BatchKind, handler::HandlerSet};
+
     assert_eq!(strict::steps(), 2);
+    assert_eq!((strict::Counters::ENTRIES.len(), strict::Counters { counted: 1 }.counted), (2, 1));
+    drop(strict::Counts::batch("counts"));
 }
 
 #[test]
-fn commands_handlers_and_processes_may_be_local() {
-    use commandbus::{handler::Handler, prelude::*};
+fn whatever_a_macro_stands_on_may_be_local() {
+    use commandbus::{
+        handler::{Handler, HandlerSet},
+        prelude::*,
+    };
 
     #[command(domain = "macro_hygiene_local")]
     #[derive(Serialize, Deserialize)]
@@ -228,6 +315,18 @@ fn commands_handlers_and_processes_may_be_local() {
         }
     }
 
+    struct Locals;
+
+    #[handler_set]
+    impl Locals {
+        #[handler]
+        async fn local(&self, _: Local) {}
+    }
+
+    #[batch(Local)]
+    struct Together;
+
+    assert_eq!((Locals::ENTRIES[0].command.name, Together::DOMAIN), ("Local", &Local::SPEC.domain));
     assert_eq!(local::ENTRY.command.name, "Local");
     assert_eq!((Errand::SPEC.name, ErrandStep::Go), ("Errand", ErrandStep::Go));
     drop(local(Local));

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use commandbus::{prelude::*, store::memory::MemoryStore};
 
+mod batches;
 mod commands;
 mod expansions;
 mod handlers;
 mod hygiene;
+mod linking;
 mod outcomes;
 mod processes;
+mod sets;
 
 /// The bus of contexts made by hand.
 fn bus() -> Bus {

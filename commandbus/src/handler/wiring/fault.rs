@@ -17,7 +17,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) const fn of(handler: &HandlerEntry) -> Self {
+    pub(super) const fn of<F>(handler: &HandlerEntry<F>) -> Self {
         Self { name: handler.name, file: handler.file, line: handler.line }
     }
 }
@@ -35,7 +35,8 @@ pub enum WiringFault {
     /// No handler of the domain is linked into the program.
     #[error(
         "no handler of domain `{domain}` is linked into this program: name the crate that holds them, \
-         `use {domain} as _;` for instance, or list them with `.handlers(handlers![..])`"
+         `use {domain} as _;` for instance, or list them with `.handlers(handlers![..])`, or give a set of them, \
+         `.handlers(set)`"
     )]
     NothingLinked {
         /// The domain.
@@ -49,6 +50,17 @@ pub enum WiringFault {
     NotHandled {
         /// The command.
         command: Place,
+    },
+    /// A command of the domain has a handler, which was not listed.
+    #[error(
+        "{handler} takes {command}, but is not listed: add `.handlers(handlers![..])` with it, or call `.partial()` if \
+         another worker has it"
+    )]
+    NotListed {
+        /// The command.
+        command: Place,
+        /// The handler that is linked into the program.
+        handler: Place,
     },
     /// Two handlers take the same command.
     #[error("`{command}` has two handlers, {first} and {second}: a command has one, so remove or rename one of them")]

@@ -77,7 +77,7 @@ fn a_command_is_found_by_its_name_and_its_aliases() {
 #[test]
 fn every_fault_is_told_at_once_with_its_place() {
     let mut wiring = wiring(Resources::default()).transactions(false);
-    wiring.listed = Some(vec![debit::ENTRY, second_debit(), elsewhere::ENTRY]);
+    wiring.listed = Some([debit::ENTRY, second_debit(), elsewhere::ENTRY].iter().map(HandlerEntry::callable).collect());
     let error = wiring.check().unwrap_err();
     let told = error.to_string();
     assert_eq!(told, format!("{error:?}"), "unwrap reads well");
@@ -87,7 +87,7 @@ fn every_fault_is_told_at_once_with_its_place() {
         [
             WiringFault::OtherDomain { command: "Elsewhere", .. },
             WiringFault::TwoHandlers { command: "Debit", .. },
-            WiringFault::NotHandled { command: Place { name: "Credit", .. } },
+            WiringFault::NotListed { command: Place { name: "Credit", .. }, .. },
             WiringFault::StateNotProvided { .. },
             WiringFault::StateNotProvided { .. },
         ]
@@ -102,9 +102,19 @@ fn a_command_may_be_left_to_another_worker() {
     let only_debit = wiring(provided()).handlers(handlers![debit]);
     assert!(matches!(
         only_debit.check().unwrap_err().faults(),
-        [WiringFault::NotHandled { command: Place { name: "Credit", .. } }]
+        [WiringFault::NotListed { command: Place { name: "Credit", .. }, handler }] if handler.name == credit::ENTRY.name
     ));
     assert!(only_debit.partial(true).check().is_ok());
+}
+
+#[test]
+fn a_command_that_nobody_takes_is_found() {
+    const FORGOTTEN: &CommandSpec = &CommandSpec::new("wiring", "Forgotten");
+    let commands = [CommandEntry { spec: FORGOTTEN, file: "forgotten.rs", line: 7 }];
+    for wiring in [wiring(provided()), wiring(provided()).handlers(handlers![debit])] {
+        let error = wiring.check_against(&commands).unwrap_err();
+        assert!(error.to_string().contains("no handler takes `Forgotten` (forgotten.rs:7): write one"), "{error}");
+    }
 }
 
 #[test]
@@ -117,7 +127,7 @@ fn a_transaction_needs_postgresql() {
 fn a_second_transaction_inside_a_parameter_is_found() {
     const TWICE: &[&[Need]] = &[&[Need::Transaction], &[Need::Transaction]];
     let mut wiring = wiring(provided()).partial(true);
-    wiring.listed = Some(vec![HandlerEntry { needs: TWICE, ..credit::ENTRY }]);
+    wiring.listed = Some(vec![HandlerEntry { needs: TWICE, ..credit::ENTRY }.callable()]);
     assert!(matches!(wiring.check().unwrap_err().faults(), [WiringFault::TwoTransactions { .. }]));
 }
 
@@ -128,7 +138,7 @@ fn what_is_not_linked_is_named() {
         nothing.check().unwrap_err().to_string(),
         "the worker of domain `wiring_orphans` cannot start:\n  - no handler of domain `wiring_orphans` is linked into \
          this program: name the crate that holds them, `use wiring_orphans as _;` for instance, or list them with \
-         `.handlers(handlers![..])`"
+         `.handlers(handlers![..])`, or give a set of them, `.handlers(set)`"
     );
     assert_eq!(nothing.handlers(handlers![]).check().unwrap_err().faults(), [WiringFault::EmptyList]);
 }

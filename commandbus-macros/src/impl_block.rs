@@ -8,13 +8,13 @@ use syn::{
     parse::{Parse, ParseStream, Parser},
 };
 
-pub(super) struct ImplBlock {
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) generics: Generics,
+pub(crate) struct ImplBlock {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) generics: Generics,
     /// The trait, of an `impl Trait for Type`.
-    pub(super) of_trait: Option<Type>,
-    pub(super) self_type: Type,
-    pub(super) members: Vec<Member>,
+    pub(crate) of_trait: Option<Type>,
+    pub(crate) self_type: Type,
+    pub(crate) members: Vec<Member>,
     /// Everything before the braces.
     head: TokenStream,
     /// The braces, for where they are, and the inner attributes.
@@ -23,38 +23,38 @@ pub(super) struct ImplBlock {
 }
 
 /// An item of the `impl`.
-pub(super) struct Member {
-    pub(super) attributes: Vec<Attribute>,
+pub(crate) struct Member {
+    pub(crate) attributes: Vec<Attribute>,
     /// What it is, if a method.
-    pub(super) method: Option<Method>,
+    pub(crate) method: Option<Method>,
     tokens: TokenStream,
 }
 
-pub(super) struct Method {
-    pub(super) signature: Signature,
+pub(crate) struct Method {
+    pub(crate) signature: Signature,
 }
 
 impl Member {
     /// The name of a method.
-    pub(super) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         self.method.as_ref().map(Method::name)
     }
 }
 
 impl Method {
     /// Its name, as it is stored.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.signature.ident.unraw().to_string()
     }
 }
 
 impl ImplBlock {
-    pub(super) fn methods(&self) -> impl Iterator<Item = (&Member, &Method)> {
+    pub(crate) fn methods(&self) -> impl Iterator<Item = (&Member, &Method)> {
         self.members.iter().filter_map(|member| member.method.as_ref().map(|method| (member, method)))
     }
 
     /// The name of the type, unless it is none that could be named: `impl [u8]`, `impl dyn Trait`.
-    pub(super) fn type_name(&self) -> Option<&Ident> {
+    pub(crate) fn type_name(&self) -> Option<&Ident> {
         match &self.self_type {
             Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|segment| &segment.ident),
             _ => None,
@@ -62,7 +62,7 @@ impl ImplBlock {
     }
 
     /// The parameters or arguments that keep it from being one concrete type.
-    pub(super) fn parameters(&self) -> Option<TokenStream> {
+    pub(crate) fn parameters(&self) -> Option<TokenStream> {
         if !self.generics.params.is_empty() {
             return Some(self.generics.to_token_stream());
         }
@@ -76,7 +76,7 @@ impl ImplBlock {
         }
     }
 
-    pub(super) fn into_tokens(self) -> TokenStream {
+    pub(crate) fn into_tokens(self) -> TokenStream {
         let inner = self.inner_attributes;
         let members = self.members.into_iter().map(|member| {
             let (attributes, tokens) = (member.attributes, member.tokens);

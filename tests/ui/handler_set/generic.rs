@@ -1,0 +1,23 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+struct Payments<L>(L);
+
+#[handler_set]
+impl<L: Send> Payments<L> {
+    #[handler]
+    async fn debit(&self, _: DebitAccount) {}
+}
+
+struct Borrowed<'a>(&'a str);
+
+#[handler_set]
+impl Borrowed<'_> {
+    #[handler]
+    async fn debit(&self, _: DebitAccount) {}
+}
+
+fn main() {}

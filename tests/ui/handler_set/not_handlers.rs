@@ -1,0 +1,15 @@
+use commandbus::prelude::*;
+
+#[command(domain = "payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+#[handler]
+async fn debit(_: DebitAccount) {}
+
+fn worker(bus: &Bus) {
+    let _ = Worker::new(bus, "payments").handlers(debit);
+    let _ = Worker::new(bus, "payments").handlers("debit");
+}
+
+fn main() {}
