@@ -98,7 +98,7 @@ impl Order {
 
 #[process(domain = "flow_orders", steps = [reserve, debit, (credit, notify), close], deadline = "1h")]
 impl Order {
-    #[step(timeout = "30s")]
+    #[step(timeout = "5m")]
     fn reserve(&self) -> HomeTask {
         self.home("reserve")
     }
@@ -108,7 +108,7 @@ impl Order {
         self.home("-reserve")
     }
 
-    #[step(timeout = "30s")]
+    #[step(timeout = "5m")]
     fn debit(&self) -> AbroadTask {
         self.abroad("debit")
     }
@@ -118,7 +118,7 @@ impl Order {
         self.abroad("-debit")
     }
 
-    #[step(timeout = "30s")]
+    #[step(timeout = "5m")]
     fn credit(&self) -> HomeTask {
         self.home("credit")
     }
@@ -128,7 +128,7 @@ impl Order {
         self.home("-credit")
     }
 
-    #[step(timeout = "30s")]
+    #[step(timeout = "5m")]
     fn notify(&self) -> AbroadTask {
         self.abroad("notify")
     }
@@ -138,7 +138,7 @@ impl Order {
         self.abroad("-notify")
     }
 
-    #[step(timeout = "30s")]
+    #[step(timeout = "5m")]
     fn close(&self) -> HomeTask {
         self.home("close")
     }

@@ -84,7 +84,7 @@ async fn a_step_canceled_by_an_operator_is_the_cause(hall: &Hall) {
 
 async fn a_parked_step_that_is_late_is_waited_for_while_it_is_taken_back(hall: &Hall) {
     let (id, parked) = parked_step(hall, Does::Succeed).await;
-    hall.harness.pass_time(std::time::Duration::from_secs(31)).await;
+    hall.harness.pass_time(std::time::Duration::from_secs(301)).await;
     let order = hall.until_status(id, ProcessStatus::Compensating).await;
     assert_eq!((order.parked_count, order.error_code.as_deref()), (1, Some("STEP_TIMEOUT")));
     assert_eq!(hall.sent(id).await, "reserve debit", "what is parked may still be done");

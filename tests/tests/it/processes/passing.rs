@@ -13,7 +13,7 @@ use super::{
 };
 use crate::time::{soon, until};
 
-const TIMEOUT: Duration = Duration::from_secs(31);
+const TIMEOUT: Duration = Duration::from_secs(301);
 const DEADLINE: Duration = Duration::from_secs(3601);
 
 /// An order whose `debit` is under way when the router ends.
