@@ -71,11 +71,11 @@ impl Script {
             None => ProcessStatus::Compensated,
             Some(_) => ProcessStatus::Canceled,
         };
-        if !done.clone().all(|step| is_undone(&step)) {
+        if !done.clone().all(&is_undone) {
             return vec![ProcessStatus::Failed];
         }
         let mut perhaps = failing.iter().flat_map(|at| GROUPS[*at]).filter(|step| self.fate(step).is_good());
-        if perhaps.all(|step| is_undone(&step)) { vec![well] } else { vec![well, ProcessStatus::Failed] }
+        if perhaps.all(is_undone) { vec![well] } else { vec![well, ProcessStatus::Failed] }
     }
 }
 
