@@ -2,12 +2,14 @@
 -- parked.
 
 -- Cancels commands that are PENDING; returns the state of each that exists, and whether this call canceled it. Starts
--- from the commands, so it reads their messages unlocked, locks message then command, and looks again.
+-- from the commands, so it reads their messages unlocked, locks message then command, and looks again. The message of a
+-- command that its group holds is left until the group is locked: nobody can receive it before.
 create or replace function commandbus.cancel_commands(p_domain text, p_command_ids uuid[], p_by text, p_reason text)
 returns table (command_id uuid, status text, canceled boolean) as $$
 declare
     v_queue         constant text := p_domain || '__commands';
     v_expected      bigint[];
+    v_held          uuid[];
     v_canceled      uuid[];
     v_msg_ids       bigint[];
     v_replies       jsonb[];
@@ -17,9 +19,15 @@ declare
     v_batches       uuid[];
     v_zeros         int[];
 begin
-    select array_agg(c.msg_id) into v_expected
+    if exists (select from commandbus.command_group g where g.domain = p_domain) then
+        v_held := array(
+            select m.command_id from commandbus.grouped_command m
+            where m.domain = p_domain and m.command_id = any(p_command_ids) and not m.released);
+    end if;
+    select coalesce(array_agg(c.msg_id) filter (where c.command_id <> all(coalesce(v_held, '{}'))), '{}') into v_expected
     from commandbus.command c
-    where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING';
+    where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING'
+    having count(*) > 0;
 
     if v_expected is not null then
         execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
@@ -32,7 +40,7 @@ begin
             update commandbus.command c
             set status = 'CANCELED', lease_expires_at = null, updated_at = clock_timestamp()
             where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING'
-              and c.msg_id = any(v_expected)
+              and (c.msg_id = any(v_expected) or c.command_id = any(v_held))
             returning c.command_id, c.msg_id, c.batch_id, nullif(c.reply_queue, '') as reply_to,
                       commandbus.reply(c.command_id, c.correlation_id, 'CANCELED', p_reason => p_reason) as reply
         ), audited as (
@@ -49,7 +57,6 @@ begin
     end if;
 
     if v_canceled is not null then
-        perform pgmq.archive(v_queue, v_msg_ids);
         perform commandbus.keep_replies(p_domain, v_canceled, v_replies);
     end if;
     if v_asked is not null then
@@ -60,6 +67,16 @@ begin
         perform commandbus.start_batches(p_domain, v_batches);
         perform commandbus.count_batches(p_domain, v_batches, v_zeros, v_zeros,
                                          array_fill(1, array[cardinality(v_batches)]), v_zeros);
+    end if;
+    if v_canceled is not null then
+        perform commandbus.leave_groups(p_domain, v_canceled);
+        -- Who receives one of them at this moment, because its turn came, finds it canceled and archives it.
+        execute format(
+            'select array_agg(m.msg_id)
+             from (select q.msg_id from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update skip locked) as m',
+            'q_' || v_queue)
+        into v_msg_ids using v_msg_ids;
+        perform pgmq.archive(v_queue, v_msg_ids);
     end if;
 
     return query
@@ -218,6 +235,9 @@ begin
     from commandbus.command c
     where c.domain = p_domain and c.command_id = any(v_resolved) and c.batch_id is not null
     having count(*) > 0;
+    if v_row.ids is not null then
+        perform commandbus.leave_groups(p_domain, v_row.ids);
+    end if;
 
     return query
     select c.command_id, c.status, c.command_id = any(v_resolved),

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "V010__operators",
     11 "V011__states_checked",
     12 "V012__routing",
+    13 "V013__groups",
 ];
 
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
