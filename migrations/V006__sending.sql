@@ -46,7 +46,6 @@ declare
     v_serial  regclass;
     v_msg_ids bigint[];
     v_sent    bigint[];
-    v_held    bigint[];
 begin
     if p_lock_timeout_ms is not null then
         perform set_config('lock_timeout', p_lock_timeout_ms::text, true);
@@ -79,20 +78,19 @@ begin
     end if;
 
     if exists (select from unnest(p_headers) as h(header) where h.header ? 'x-pgmq-group') then
-        v_held := commandbus.hold_grouped(p_domain, v_msg_ids, p_command_ids, p_headers, p_delays_ms, p_not_before,
-                                          v_sent, p_batch_id is not null);
+        perform commandbus.join_groups(p_domain, v_msg_ids, p_command_ids, p_headers, p_delays_ms, p_not_before, v_sent);
     end if;
 
     execute format(
         'insert into %s (msg_id, vt, message, headers) overriding system value
          select i.msg_id,
-                case when i.msg_id = any($8) then commandbus.held_until()
+                case when i.headers->>''x-pgmq-group'' is not null then commandbus.held_until()
                      when i.delay_ms is null and i.not_before is null then clock_timestamp()
                      else coalesce(i.not_before, clock_timestamp() + i.delay_ms * interval ''1 millisecond'') end,
                 i.message, i.headers
          from unnest($1, $2, $3, $4, $5) as i(msg_id, message, headers, delay_ms, not_before)
          where $6 or i.msg_id = any($7)', v_table)
-    using v_msg_ids, p_messages, p_headers, p_delays_ms, p_not_before, cardinality(v_sent) = v_count, v_sent, v_held;
+    using v_msg_ids, p_messages, p_headers, p_delays_ms, p_not_before, cardinality(v_sent) = v_count, v_sent;
 
     if p_notify then
         perform pg_notify('pgmq_notify_' || v_queue, '');
@@ -127,15 +125,9 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- p_grouped: some of its commands carry the header of a group.
-create or replace function commandbus.close_batch(
-    p_domain text, p_batch_id uuid, p_total int, p_grouped boolean default false
-) returns void as $$
+create or replace function commandbus.close_batch(p_domain text, p_batch_id uuid, p_total int) returns void as $$
 begin
     update commandbus.batch b set total_count = p_total where b.domain = p_domain and b.batch_id = p_batch_id;
-    if p_grouped then
-        perform commandbus.release_batch_groups(p_domain, p_batch_id);
-    end if;
     perform pg_notify('pgmq_notify_' || p_domain || '__commands', '');
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;

@@ -2,14 +2,12 @@
 -- parked.
 
 -- Cancels commands that are PENDING; returns the state of each that exists, and whether this call canceled it. Starts
--- from the commands, so it reads their messages unlocked, locks message then command, and looks again. The message of a
--- command that its group holds is left until the group is locked: nobody can receive it before.
+-- from the commands, so it reads their messages unlocked, locks message then command, and looks again.
 create or replace function commandbus.cancel_commands(p_domain text, p_command_ids uuid[], p_by text, p_reason text)
 returns table (command_id uuid, status text, canceled boolean) as $$
 declare
     v_queue         constant text := p_domain || '__commands';
     v_expected      bigint[];
-    v_held          uuid[];
     v_canceled      uuid[];
     v_msg_ids       bigint[];
     v_replies       jsonb[];
@@ -19,15 +17,15 @@ declare
     v_batches       uuid[];
     v_zeros         int[];
 begin
-    if exists (select from commandbus.command_group g where g.domain = p_domain) then
-        v_held := array(
-            select m.command_id from commandbus.grouped_command m
-            where m.domain = p_domain and m.command_id = any(p_command_ids) and not m.released);
-    end if;
-    select coalesce(array_agg(c.msg_id) filter (where c.command_id <> all(coalesce(v_held, '{}'))), '{}') into v_expected
+    -- Those that their groups hold come first of all, so that none gets its turn meanwhile. The others are locked as
+    -- everywhere: whoever settles one of them has its message and its row before it takes it out of its group.
+    perform 1 from commandbus.grouped_command m
+    where m.domain = p_domain and m.command_id = any(p_command_ids) and not m.released
+    order by m.group_key, m.position for update;
+
+    select array_agg(c.msg_id) into v_expected
     from commandbus.command c
-    where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING'
-    having count(*) > 0;
+    where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING';
 
     if v_expected is not null then
         execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
@@ -40,7 +38,7 @@ begin
             update commandbus.command c
             set status = 'CANCELED', lease_expires_at = null, updated_at = clock_timestamp()
             where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING'
-              and (c.msg_id = any(v_expected) or c.command_id = any(v_held))
+              and c.msg_id = any(v_expected)
             returning c.command_id, c.msg_id, c.batch_id, nullif(c.reply_queue, '') as reply_to,
                       commandbus.reply(c.command_id, c.correlation_id, 'CANCELED', p_reason => p_reason) as reply
         ), audited as (
@@ -57,6 +55,7 @@ begin
     end if;
 
     if v_canceled is not null then
+        perform pgmq.archive(v_queue, v_msg_ids);
         perform commandbus.keep_replies(p_domain, v_canceled, v_replies);
     end if;
     if v_asked is not null then
@@ -70,13 +69,6 @@ begin
     end if;
     if v_canceled is not null then
         perform commandbus.leave_groups(p_domain, v_canceled);
-        -- Who receives one of them at this moment, because its turn came, finds it canceled and archives it.
-        execute format(
-            'select array_agg(m.msg_id)
-             from (select q.msg_id from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update skip locked) as m',
-            'q_' || v_queue)
-        into v_msg_ids using v_msg_ids;
-        perform pgmq.archive(v_queue, v_msg_ids);
     end if;
 
     return query

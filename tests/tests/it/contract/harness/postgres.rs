@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use super::{Harness, Queued};
+use crate::support::{PAYMENTS, assert_groups_are_sound};
 
 struct OnPostgres {
     store: Arc<PostgresStore>,
@@ -37,9 +38,15 @@ impl Harness for OnPostgres {
         let queues: Vec<String> =
             sqlx::query_scalar("select queue_name::text from pgmq.meta").fetch_all(&self.pool).await.unwrap();
         for queue in queues {
-            let sql = format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < 'infinity'");
+            let sql =
+                format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < '9000-01-01'");
             sqlx::query(AssertSqlSafe(sql)).bind(duration.as_secs_f64()).execute(&self.pool).await.unwrap();
         }
+        sqlx::query("update commandbus.grouped_command set not_before = not_before - $1 * interval '1 second'")
+            .bind(duration.as_secs_f64())
+            .execute(&self.pool)
+            .await
+            .unwrap();
         let columns: Vec<(String, String)> = sqlx::query_as(
             "select table_name::text, column_name::text from information_schema.columns
              where table_schema = 'commandbus' and table_name in ('process', 'process_audit')
@@ -85,5 +92,9 @@ impl Harness for OnPostgres {
             .fetch_optional(&self.pool)
             .await
             .unwrap()
+    }
+
+    async fn check_groups(&self) {
+        assert_groups_are_sound(&self.pool, &PAYMENTS).await;
     }
 }
