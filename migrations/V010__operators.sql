@@ -17,12 +17,6 @@ declare
     v_batches       uuid[];
     v_zeros         int[];
 begin
-    -- Those that their groups hold come first of all, so that none gets its turn meanwhile. The others are locked as
-    -- everywhere: whoever settles one of them has its message and its row before it takes it out of its group.
-    perform 1 from commandbus.grouped_command m
-    where m.domain = p_domain and m.command_id = any(p_command_ids) and not m.released
-    order by m.group_key, m.position for update;
-
     select array_agg(c.msg_id) into v_expected
     from commandbus.command c
     where c.domain = p_domain and c.command_id = any(p_command_ids) and c.status = 'PENDING';

@@ -8,8 +8,8 @@
 -- that says so and becomes visible with what it did; so no sender waits for a group, and a transaction that stays open
 -- after sending into one holds nobody up.
 --
--- Lock order: members whose turn has not come, by (domain, group_key, position), come before everything else; nobody but
--- who gives turns, and cancel, locks them. Other members are locked by who holds their commands.
+-- Lock order: who gives turns locks the groups, by advisory locks, and then what others lock first, too: the messages.
+-- The row of a member is changed by who holds the message of its command.
 
 -- Members of groups until they end. A parked one stays, and holds those behind it.
 create table if not exists commandbus.grouped_command (
@@ -108,6 +108,7 @@ declare
     v_members   tid[];
     v_positions bigint[];
     v_times     timestamptz[];
+    v_there     bigint[];
 begin
     with taken as (
         delete from commandbus.group_due d
@@ -138,20 +139,30 @@ begin
                where m.domain = p_domain and m.group_key = k.group_key and m.released) is null
         order by k.group_key);
 
-    -- A first member that is canceled at this moment is waited for, and then it is the next one's turn.
     select array_agg(f.ctid), array_agg(f.position), array_agg(greatest(f.not_before, clock_timestamp()))
     into v_members, v_positions, v_times
     from unnest(v_keys) as k(group_key)
     cross join lateral (
         select m.ctid, m.position, m.not_before from commandbus.grouped_command m
         where m.domain = p_domain and m.group_key = k.group_key
-        order by m.position limit 1 for update
+        order by m.position limit 1
     ) as f;
     if v_members is null then
         return;
     end if;
 
-    update commandbus.grouped_command m set released = true where m.ctid = any(v_members);
+    -- Those that are canceled at this moment are waited for; they are gone then, and their groups due again.
+    execute format(
+        'select array_agg(q.msg_id)
+         from (select q.msg_id from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update) as q',
+        'q_' || p_domain || '__commands')
+    into v_there using v_positions;
+    if v_there is null then
+        return;
+    end if;
+    update commandbus.grouped_command m set released = true
+    where m.ctid = any(array(
+        select f.member from unnest(v_members, v_positions) as f(member, position) where f.position = any(v_there)));
     execute format(
         'update pgmq.%I q set vt = i.vt from unnest($1, $2) as i(msg_id, vt) where q.msg_id = i.msg_id',
         'q_' || p_domain || '__commands')

@@ -98,7 +98,7 @@ fn commands_are_linked_with_their_place() {
     let linked: Vec<_> = commandbus::__private::inventory::iter::<commandbus::handler::CommandEntry>()
         .filter(|entry| entry.spec.domain.as_str() == "macro_commands")
         .collect();
-    assert_eq!(linked.len(), 4);
+    assert_eq!(linked.len(), 5);
     assert!(linked.iter().all(|entry| entry.file.ends_with("commands.rs") && entry.line > 1));
 }
 

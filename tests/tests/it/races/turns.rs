@@ -262,7 +262,8 @@ async fn receivers_and_senders_of_one_group_never_give_two_turns() {
 async fn a_cancel_and_the_turn_of_a_command_do_not_deadlock() {
     let bench = Bench::new().await;
     let other = bench.another_store().await;
-    for _ in 0..60 {
+    // Enough for the two to meet in every order.
+    for _ in 0..100 {
         let commands: Vec<NewCommand> = (0..8).map(|n| grouped(n % 4)).collect();
         bench.send(&commands).await;
         let mut ids: Vec<CommandId> = commands.iter().map(|command| command.command_id).collect();
