@@ -82,7 +82,7 @@ begin
     if v_paused then
         return;
     end if;
-    if exists (select from commandbus.group_due d where d.domain = p_domain) then
+    if (select d.tx from commandbus.group_due d where d.domain = p_domain order by d.tx limit 1) is not null then
         perform commandbus.give_turns(p_domain);
     end if;
 
