@@ -184,6 +184,7 @@ create or replace function commandbus.sp_finish_command(
 declare
     v_command commandbus.command;
     v_parked  boolean;
+    v_ended   boolean := false;
 begin
     select * into v_command from commandbus.command c
     where c.domain = p_domain and c.command_id = p_command_id for no key update;
@@ -227,13 +228,16 @@ begin
         delete from commandbus.troubleshooting t where t.domain = p_domain and t.command_id = p_command_id;
     end if;
 
-    if v_command.batch_id is null then
-        return false;
+    if v_command.batch_id is not null then
+        v_ended := v_command.batch_id = any(commandbus.count_batches(
+            p_domain, array[v_command.batch_id], array[(p_status = 'COMPLETED')::int], array[(p_status = 'FAILED')::int],
+            array[(p_status = 'CANCELED')::int],
+            array[(p_status = 'IN_TROUBLESHOOTING_QUEUE')::int - v_parked::int]));
     end if;
-    return v_command.batch_id = any(commandbus.count_batches(
-        p_domain, array[v_command.batch_id], array[(p_status = 'COMPLETED')::int], array[(p_status = 'FAILED')::int],
-        array[(p_status = 'CANCELED')::int],
-        array[(p_status = 'IN_TROUBLESHOOTING_QUEUE')::int - v_parked::int]));
+    if p_status <> 'IN_TROUBLESHOOTING_QUEUE' then
+        perform commandbus.leave_groups(p_domain, array[p_command_id]);
+    end if;
+    return v_ended;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 

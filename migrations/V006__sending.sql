@@ -77,10 +77,15 @@ begin
         return array(select generate_series(1, v_count));
     end if;
 
+    if exists (select from unnest(p_headers) as h(header) where h.header ? 'x-pgmq-group') then
+        perform commandbus.join_groups(p_domain, v_msg_ids, p_command_ids, p_headers, p_delays_ms, p_not_before, v_sent);
+    end if;
+
     execute format(
         'insert into %s (msg_id, vt, message, headers) overriding system value
          select i.msg_id,
-                case when i.delay_ms is null and i.not_before is null then clock_timestamp()
+                case when i.headers->>''x-pgmq-group'' is not null then commandbus.held_until()
+                     when i.delay_ms is null and i.not_before is null then clock_timestamp()
                      else coalesce(i.not_before, clock_timestamp() + i.delay_ms * interval ''1 millisecond'') end,
                 i.message, i.headers
          from unnest($1, $2, $3, $4, $5) as i(msg_id, message, headers, delay_ms, not_before)

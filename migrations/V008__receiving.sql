@@ -82,6 +82,9 @@ begin
     if v_paused then
         return;
     end if;
+    if (select d.tx from commandbus.group_due d where d.domain = p_domain order by d.tx limit 1) is not null then
+        perform commandbus.give_turns(p_domain);
+    end if;
 
     -- Into arrays, not joined: with the size as a parameter the planner would expect to join a table of all commands.
     select array_agg(m.msg_id), array_agg(m.message), array_agg(m.headers),

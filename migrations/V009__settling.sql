@@ -104,6 +104,7 @@ declare
     v_parked_ids    uuid[];
     v_batches       uuid[];
     v_batch_counts  int[][];
+    v_ended         uuid[];
 begin
     if p_transactional
        and current_setting('commandbus.delivery', true) is distinct from p_command_ids[1] || ':' || p_deliveries[1] then
@@ -184,9 +185,10 @@ begin
            array_agg(s.correlation_id) filter (where s.verdict = 'PARK' and s.reply_to is not null),
            array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
            array_agg(array[(s.verdict = 'COMPLETE')::int, (s.verdict = 'FAIL')::int, (s.verdict = 'PARK')::int])
-               filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK'))
+               filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
+           array_agg(s.command_id) filter (where s.verdict in ('COMPLETE', 'FAIL'))
     into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
-         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_batch_counts
+         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_batch_counts, v_ended
     from settled s;
 
     if v_completed is not null then
@@ -222,6 +224,9 @@ begin
         perform commandbus.count_batches(
             p_domain, v_batches, v_batch_counts[:][1:1], v_batch_counts[:][2:2],
             array_fill(0, array[cardinality(v_batches)]), v_batch_counts[:][3:3]);
+    end if;
+    if v_ended is not null then
+        perform commandbus.leave_groups(p_domain, v_ended);
     end if;
     return coalesce(v_current, '{}');
 end

@@ -61,6 +61,9 @@ begin
         perform commandbus.count_batches(p_domain, v_batches, v_zeros, v_zeros,
                                          array_fill(1, array[cardinality(v_batches)]), v_zeros);
     end if;
+    if v_canceled is not null then
+        perform commandbus.leave_groups(p_domain, v_canceled);
+    end if;
 
     return query
     select c.command_id, c.status, c.command_id = any(coalesce(v_canceled, '{}'))
@@ -218,6 +221,9 @@ begin
     from commandbus.command c
     where c.domain = p_domain and c.command_id = any(v_resolved) and c.batch_id is not null
     having count(*) > 0;
+    if v_row.ids is not null then
+        perform commandbus.leave_groups(p_domain, v_row.ids);
+    end if;
 
     return query
     select c.command_id, c.status, c.command_id = any(v_resolved),

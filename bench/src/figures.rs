@@ -17,11 +17,18 @@ impl Figures {
         println!("  {name}: {system} {value:.1}");
     }
 
+    /// A table for each pair that was compared.
     pub fn print(&self) {
-        println!("\n{:<36} {:>12} {:>12} {:>7}", "median", "PGMQ", "commandbus", "ratio");
-        for name in &self.names {
-            let (raw, ours) = (self.median(name, "PGMQ"), self.median(name, "commandbus"));
-            println!("{name:<36} {raw:>12.1} {ours:>12.1} {:>7.2}", ours / raw);
+        for [base, other] in [["PGMQ", "commandbus"], ["ungrouped", "grouped"], ["no groups", "beside groups"]] {
+            let compared = |name: &&String| self.values.contains_key(&((*name).clone(), other));
+            let names: Vec<&String> = self.names.iter().filter(compared).collect();
+            if !names.is_empty() {
+                println!("\n{:<36} {base:>13} {other:>13} {:>7}", "median", "ratio");
+            }
+            for name in names {
+                let (before, after) = (self.median(name, base), self.median(name, other));
+                println!("{name:<36} {before:>13.1} {after:>13.1} {:>7.2}", after / before);
+            }
         }
     }
 

@@ -87,6 +87,16 @@ async fn main() -> Result<(), Error> {
             figures.add(name, "commandbus", ours.start_processes(3_000).await?);
             raw.purge().await?;
         }
+        let name = "drain of groups of 10, per second";
+        if wanted(name) {
+            figures.add(name, "ungrouped", ours.drain(arguments.drain, false).await?);
+            figures.add(name, "grouped", ours.drain_groups(arguments.drain, 10).await?);
+        }
+        let name = "drain where others have groups, per second";
+        if wanted(name) {
+            figures.add(name, "no groups", ours.drain(arguments.drain, false).await?);
+            figures.add(name, "beside groups", ours.drain_beside_groups(arguments.drain).await?);
+        }
         if wanted("latency") {
             let (p50, p99) = raw.latency(20, span * 2).await?;
             figures.add("latency at 20 a second, p50 ms", "PGMQ", p50);

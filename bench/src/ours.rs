@@ -15,12 +15,20 @@ use tokio::sync::Notify;
 
 use crate::{Error, Payload, figures::percentile};
 
-#[command(domain = "bench")]
+#[command(domain = "bench", group_by = group)]
 #[derive(Debug, Serialize, Deserialize)]
 struct Job {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<usize>,
     /// Seconds since the measurement began.
     sent: f64,
     payload: Payload,
+}
+
+impl Job {
+    fn new(group: Option<usize>) -> Self {
+        Self { group, sent: 0.0, payload: Payload::new() }
+    }
 }
 
 /// What the handler reports to.
@@ -67,7 +75,8 @@ impl Ours {
     pub async fn purge(&self) -> Result<(), Error> {
         sqlx::raw_sql(
             "select pgmq.purge_queue(m.queue_name) from pgmq.meta m where m.queue_name ~ '^bench(_work|_flow)?__';
-             truncate commandbus.command, commandbus.audit, commandbus.batch, commandbus.process, commandbus.process_audit;",
+             truncate commandbus.command, commandbus.audit, commandbus.batch, commandbus.process, commandbus.process_audit,
+                      commandbus.grouped_command, commandbus.group_due;",
         )
         .execute(&self.pool)
         .await?;
@@ -82,7 +91,7 @@ impl Ours {
             let (bus, sent) = (self.bus.clone(), Arc::clone(&sent));
             tokio::spawn(async move {
                 while start.elapsed() < span {
-                    Job { sent: 0.0, payload: Payload::new() }.send(&bus).await?;
+                    Job::new(None).send(&bus).await?;
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok::<_, commandbus::bus::SendError>(())
@@ -100,7 +109,7 @@ impl Ours {
     pub async fn send_batch(&self, count: usize) -> Result<f64, Error> {
         let start = Instant::now();
         Job::batch("bench")
-            .extend((0..count).map(|_| Job { sent: 0.0, payload: Payload::new() }))
+            .extend((0..count).map(|_| Job::new(None)))
             .send(&self.bus)
             .await?;
         Ok(count as f64 / start.elapsed().as_secs_f64())
@@ -111,8 +120,30 @@ impl Ours {
         if in_batch {
             self.send_batch(count).await?;
         } else {
-            self.bus.send_many((0..count).map(|_| Job { sent: 0.0, payload: Payload::new() })).await?;
+            self.bus.send_many((0..count).map(|_| Job::new(None))).await?;
         }
+        self.run(count).await
+    }
+
+    /// Groups of this size, side by side.
+    pub async fn drain_groups(&self, count: usize, size: usize) -> Result<f64, Error> {
+        self.purge().await?;
+        let groups = count.div_ceil(size);
+        self.bus.send_many((0..count).map(|n| Job::new(Some(n % groups)))).await?;
+        self.run(count).await
+    }
+
+    /// Ungrouped ones, in a domain where a thousand others wait behind one that is not to run yet.
+    pub async fn drain_beside_groups(&self, count: usize) -> Result<f64, Error> {
+        self.purge().await?;
+        Job::new(Some(0)).send(&self.bus).delay(Duration::from_secs(24 * 3600)).await?;
+        self.bus.send_many((0..1000).map(|_| Job::new(Some(0)))).await?;
+        self.bus.send_many((0..count).map(|_| Job::new(None))).await?;
+        self.run(count).await
+    }
+
+    /// Handles what waits; how many a second.
+    async fn run(&self, count: usize) -> Result<f64, Error> {
         let meter = Meter::new(count);
         let start = Instant::now();
         let done = Arc::clone(&meter.done);
@@ -136,7 +167,7 @@ impl Ours {
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
         for _ in 0..total {
             ticks.tick().await;
-            Job { sent: start.elapsed().as_secs_f64(), payload: Payload::new() }.send(&self.bus).await?;
+            Job { sent: start.elapsed().as_secs_f64(), ..Job::new(None) }.send(&self.bus).await?;
         }
         worker.await??;
         let mut latencies = std::mem::take(&mut *latencies.lock().unwrap());

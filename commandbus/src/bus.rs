@@ -42,7 +42,7 @@ pub use batch::{
     HasCommands, Progress, UncommittedBatch, WaitForBatch,
 };
 pub use error::{SendError, SendManyError};
-pub(crate) use outgoing::new_command;
+pub(crate) use outgoing::seal_command;
 pub use outgoing::{IntoCommand, WithId};
 pub use reply::{PendingReply, ReplyError};
 pub use sending::{CommandExt, Sending};

@@ -34,9 +34,15 @@
 /// | `max_attempts = 5` | how often it is attempted before it is parked | 3 |
 /// | `backoff = "10s, 60s, 5m"` | the pauses between attempts, the last one repeating | 10 s, 60 s, 5 min |
 /// | `timeout = "30s"` | how long one attempt may take | the worker's |
+/// | `group_by = account` | the field whose value groups it | no group |
 /// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
 ///
 /// `#[command(sensitive)]` on a field: it is masked wherever people look, by the name that serde writes it under.
+///
+/// Commands of one domain with the same `group_by` value, whatever their types, run one at a time and in the order they
+/// were sent, through retries too; all others run beside them. A parked one holds those behind it until an operator
+/// resolves it. The value is text, a number or a bool; `null` is for no group. Sends that are under way at the same time
+/// have no order.
 pub use commandbus_macros::command;
 
 /// Makes an async function the handler of a command: of the type of its first parameter.

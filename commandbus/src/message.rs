@@ -6,6 +6,7 @@ pub mod command;
 pub mod domain;
 pub mod envelope;
 pub mod failure;
+pub mod group;
 pub mod id;
 pub mod process;
 pub mod reply;

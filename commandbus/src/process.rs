@@ -27,5 +27,6 @@ pub use definition::{Action, Next, OnReply, Process, ProcessSpec, Step, StepSpec
 pub use error::RouteError;
 pub use registry::ProcessEntry;
 pub use router::{Router, RouterError};
+pub use sending::prepare;
 pub use start::{IntoProcess, ProcessExt, StartError, Starting, WithProcessId};
 pub use started::{ProcessError, Started, UncommittedProcess};

@@ -1,7 +1,7 @@
 //! What is written in `#[command(..)]`.
 
 use proc_macro2::TokenStream;
-use syn::{LitInt, LitStr, Type};
+use syn::{Ident, LitInt, LitStr, Type};
 
 use crate::{
     arguments::{Grammar, Key, Written, list, path_value, value},
@@ -19,6 +19,7 @@ const GRAMMAR: Grammar = Grammar {
         Key { name: "max_attempts", example: "max_attempts = 5" },
         Key { name: "backoff", example: "backoff = \"10s, 60s, 5m\"" },
         Key { name: "timeout", example: "timeout = \"30s\"" },
+        Key { name: "group_by", example: "group_by = account" },
         Key { name: "crate", example: "crate = ::commandbus" },
     ],
 };
@@ -32,6 +33,7 @@ pub(super) struct CommandArgs {
     pub(super) max_attempts: Option<LitInt>,
     pub(super) backoff: Option<LitStr>,
     pub(super) timeout: Option<LitStr>,
+    pub(super) group_by: Option<Ident>,
     pub(super) krate: CratePath,
 }
 
@@ -47,6 +49,7 @@ impl CommandArgs {
                 "max_attempts" => args.max_attempts = Some(value(input)?),
                 "backoff" => args.backoff = Some(value(input)?),
                 "timeout" => args.timeout = Some(value(input)?),
+                "group_by" => args.group_by = Some(value(input)?),
                 _ => args.krate = CratePath(Some(path_value(input)?)),
             }
             Ok(())

@@ -1,7 +1,7 @@
 //! Writes a command out.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::model::CommandModel;
 use crate::duration::constant;
@@ -12,12 +12,13 @@ use crate::duration::constant;
 /// impl ::commandbus::message::Command for DebitAccount {
 ///     type Reply = Receipt;
 ///     const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "DebitAccount").with_reply();
+///     fn group(&self) -> Result<Option<String>, PayloadError> { group_key("DebitAccount", &self.account) }
 /// }
 /// inventory::submit! { CommandEntry::of::<DebitAccount>(file!(), line!()) }
 /// ```
 pub(super) fn expand(model: &CommandModel) -> TokenStream {
     let CommandModel { krate, ident, cfgs, domain, name, reply, .. } = model;
-    let options = options(model);
+    let (options, group) = (options(model), group(model));
     let reply = reply.as_ref().map_or_else(|| quote!(()), |reply| quote!(#reply));
     quote! {
         #(#cfgs)*
@@ -26,6 +27,7 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
             type Reply = #reply;
             const SPEC: &'static #krate::message::CommandSpec =
                 &#krate::message::CommandSpec::new(#domain, #name)#options;
+            #group
         }
 
         #(#cfgs)*
@@ -33,6 +35,23 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
             #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!())
         }
     }
+}
+
+/// `fn group`, for a command that is grouped by a field.
+fn group(model: &CommandModel) -> Option<TokenStream> {
+    let CommandModel { krate, name, group_by, .. } = model;
+    let field = group_by.as_ref()?;
+    let key = quote_spanned!(field.span()=> &self.#field);
+    Some(quote! {
+        fn group(
+            &self,
+        ) -> ::core::result::Result<
+            ::core::option::Option<::std::string::String>,
+            #krate::message::envelope::PayloadError,
+        > {
+            #krate::message::group::group_key(#name, #key)
+        }
+    })
 }
 
 /// The calls of the spec's builder, for what differs from its defaults.

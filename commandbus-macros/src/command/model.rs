@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use syn::{Attribute, Data, DeriveInput, Ident, LitInt, LitStr, Type, ext::IdentExt};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitInt, LitStr, Type, ext::IdentExt};
 
 use super::args::CommandArgs;
 use crate::{
     attribute::cfgs,
     crate_path::CratePath,
-    diagnostics::{Diagnostics, err},
+    diagnostics::{Diagnostics, did_you_mean, err, list_of},
     duration::durations,
     rules::{check_names, domain, lasting},
 };
@@ -26,6 +26,7 @@ pub(super) struct CommandModel {
     pub(super) max_attempts: Option<u32>,
     pub(super) backoff: Option<Vec<Duration>>,
     pub(super) timeout: Option<Duration>,
+    pub(super) group_by: Option<Ident>,
     pub(super) sensitive: Vec<String>,
 }
 
@@ -44,6 +45,7 @@ impl CommandModel {
         let max_attempts = args.max_attempts.and_then(|literal| errors.keep(checked_attempts(&literal)));
         let backoff = args.backoff.and_then(|literal| errors.keep(durations(&literal)));
         let timeout = args.timeout.and_then(|literal| errors.keep(lasting(&literal, NO_TIMEOUT)));
+        let group_by = args.group_by.and_then(|field| errors.keep(checked_field(field, item)));
         errors.or(|| {
             Some(Self {
                 krate: args.krate,
@@ -56,6 +58,7 @@ impl CommandModel {
                 max_attempts,
                 backoff,
                 timeout,
+                group_by,
                 sensitive,
             })
         })
@@ -82,4 +85,32 @@ fn checked_attempts(literal: &LitInt) -> syn::Result<u32> {
         Ok(attempts) => Ok(attempts),
         Err(_) => Err(err!(literal, "`max_attempts` is a number from 1 to {}", u32::MAX)),
     }
+}
+
+/// The field whose value is the key of the group.
+fn checked_field(group_by: Ident, item: &DeriveInput) -> syn::Result<Ident> {
+    let Data::Struct(data) = &item.data else {
+        return Err(err!(
+            group_by,
+            "only a struct is grouped by a field of it: write `Command` for `{}` by hand, with a `fn group`",
+            item.ident
+        ));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(err!(group_by, "`group_by` names a field, and those of `{}` have no names", item.ident));
+    };
+    let idents: Vec<&Ident> = fields.named.iter().filter_map(|field| field.ident.as_ref()).collect();
+    if let Some(found) = idents.iter().find(|ident| ident.unraw() == group_by.unraw()) {
+        let mut field = (*found).clone();
+        field.set_span(group_by.span());
+        return Ok(field);
+    }
+    let names: Vec<String> = idents.iter().map(|ident| ident.unraw().to_string()).collect();
+    let names = || names.iter().map(String::as_str);
+    let hint = match did_you_mean(&group_by.to_string(), names()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None if idents.is_empty() => "it has none".to_owned(),
+        None => format!("it has {}", list_of(names())),
+    };
+    Err(err!(&group_by, "`{}` has no field `{group_by}`: {hint}", item.ident))
 }

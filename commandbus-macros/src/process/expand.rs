@@ -19,7 +19,7 @@ use crate::{crate_path::CratePath, duration::constant};
 ///         use __private::{FallbackCommand as _, KnownCommand as _};
 ///         &ProcessSpec::new("transfers", "Transfer", const { &[
 ///             StepSpec::new("reserve", 0, Action::new::<ReserveFunds>(|process| {
-///                 (&&CommandOf::<ReserveFunds>::new()).known().payload(&Self::reserve(process))
+///                 (&&CommandOf::<ReserveFunds>::new()).known().prepare(&Self::reserve(process))
 ///             }))
 ///             .with_on(|process, reply| {
 ///                 let command = (&&CommandOf::<ReserveFunds>::new()).known();
@@ -127,7 +127,7 @@ fn step(krate: &CratePath, step: &StepModel) -> TokenStream {
 fn action(krate: &CratePath, sends: &Sending) -> TokenStream {
     let Sending { method, command } = sends;
     let known = known(krate, sends);
-    quote!(#krate::process::Action::new::<#command>(|process| #known.payload(&Self::#method(process))))
+    quote!(#krate::process::Action::new::<#command>(|process| #known.prepare(&Self::#method(process))))
 }
 
 fn known(krate: &CratePath, sends: &Sending) -> TokenStream {

@@ -9,6 +9,7 @@ use crate::{
     message::{
         Command, CommandId,
         envelope::{PayloadError, seal},
+        group,
     },
     store::{NewCommand, Start},
 };
@@ -54,13 +55,27 @@ impl<C: Command> IntoCommand for WithId<C> {
 
 /// Encodes a command with every option at the default of its type.
 pub(super) fn prepare<M: IntoCommand>(outgoing: M) -> Result<NewCommand, PayloadError> {
-    let spec = <M::Command as Command>::SPEC;
     let (command, id) = outgoing.into_command();
-    Ok(new_command(Cow::Borrowed(spec.name), seal(spec.name, &command)?, spec.max_attempts, id))
+    seal_command(&command, id)
+}
+
+/// The same for a command that stays where it is.
+pub(crate) fn seal_command<C: Command>(command: &C, id: Option<CommandId>) -> Result<NewCommand, PayloadError> {
+    let spec = C::SPEC;
+    let mut sealed = new_command(Cow::Borrowed(spec.name), seal(spec.name, command)?, spec.max_attempts, id);
+    if let Some(key) = command.group()? {
+        join_group(&mut sealed, key);
+    }
+    Ok(sealed)
+}
+
+/// Puts a command into a group.
+pub(super) fn join_group(command: &mut NewCommand, key: String) {
+    command.headers.get_or_insert_default().insert(group::HEADER.to_owned(), key.into());
 }
 
 /// The one place where a message gets its headers.
-pub(crate) fn new_command(
+pub(super) fn new_command(
     command_type: Cow<'static, str>,
     data: Box<RawValue>,
     max_attempts: u32,
@@ -75,5 +90,36 @@ pub(crate) fn new_command(
         max_attempts,
         start: Start::Now,
         headers: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::message::CommandSpec;
+
+    #[derive(Serialize, Deserialize)]
+    struct Debit {
+        account: Value,
+    }
+
+    impl Command for Debit {
+        type Reply = ();
+        const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "Debit");
+
+        fn group(&self) -> Result<Option<String>, PayloadError> {
+            group::group_key("Debit", &self.account)
+        }
+    }
+
+    #[test]
+    fn the_group_of_a_command_is_a_header_of_its_message() {
+        let headers = |account| prepare(Debit { account }).map(|command| command.headers);
+        assert_eq!(Value::from(headers(json!(17)).unwrap().unwrap()), json!({ "x-pgmq-group": "17" }));
+        assert_eq!(headers(Value::Null).unwrap(), None);
+        assert!(matches!(headers(json!([17])), Err(PayloadError::GroupKey { .. })));
     }
 }

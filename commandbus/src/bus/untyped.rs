@@ -4,8 +4,18 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Bus, SendError, Sending, outgoing::new_command};
-use crate::message::{CommandSpec, Domain, envelope::seal};
+use super::{
+    Bus, SendError, Sending,
+    outgoing::{join_group, new_command},
+};
+use crate::{
+    message::{
+        CommandSpec, Domain,
+        envelope::{PayloadError, seal},
+        group::group_key,
+    },
+    store::NewCommand,
+};
 
 /// A command by name, for senders that forward what others wrote.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,26 +26,43 @@ pub struct UntypedCommand {
     pub command_type: String,
     /// The command itself.
     pub data: Value,
+    /// The group that it belongs to, if any.
+    pub group: Option<String>,
 }
 
 impl UntypedCommand {
     /// A command of this name.
     pub fn new(domain: Domain, command_type: impl Into<String>, data: Value) -> Self {
-        Self { domain, command_type: command_type.into(), data }
+        Self { domain, command_type: command_type.into(), data, group: None }
+    }
+
+    /// Puts it into a group: commands of one group run one at a time, in the order they were sent.
+    #[must_use]
+    pub fn group(mut self, key: impl Into<String>) -> Self {
+        self.group = Some(key.into());
+        self
     }
 }
 
 impl Bus {
     /// Sends a command by name. Takes the options of [`Sending`]; the reply comes as JSON.
     pub fn send_untyped(&self, command: UntypedCommand) -> Sending<UntypedCommand> {
-        let UntypedCommand { domain, command_type, data } = command;
+        let UntypedCommand { domain, command_type, data, group } = command;
         let draft = if command_type.is_empty() || command_type.contains('\0') {
             Err(SendError::InvalidCommandType { command_type })
         } else {
-            seal(&command_type, &data)
-                .map(|data| new_command(Cow::Owned(command_type), data, CommandSpec::DEFAULT_MAX_ATTEMPTS, None))
-                .map_err(SendError::from)
+            untyped(command_type, &data, group).map_err(SendError::from)
         };
         Sending::new(self.clone(), domain, draft)
     }
+}
+
+fn untyped(command_type: String, data: &Value, group: Option<String>) -> Result<NewCommand, PayloadError> {
+    let data = seal(&command_type, data)?;
+    let key = group_key(&command_type, &group)?;
+    let mut command = new_command(Cow::Owned(command_type), data, CommandSpec::DEFAULT_MAX_ATTEMPTS, None);
+    if let Some(key) = key {
+        join_group(&mut command, key);
+    }
+    Ok(command)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{Backoff, BatchId, CommandId, CommandStatus, Domain};
+use super::{Backoff, BatchId, CommandId, CommandStatus, Domain, envelope::PayloadError};
 
 /// A typed command. Written by `#[command(domain = "..")]`, or by hand:
 ///
@@ -35,6 +35,16 @@ pub trait Command: Serialize + DeserializeOwned + Send + 'static {
 
     /// What is known of the type without a value of it.
     const SPEC: &'static CommandSpec;
+
+    /// The group that it belongs to, if any: commands of one group run one at a time, in the order they were sent.
+    /// Written by `group_by = field`; by hand with [`group_key`](super::group::group_key).
+    ///
+    /// # Errors
+    ///
+    /// When its key is none.
+    fn group(&self) -> Result<Option<String>, PayloadError> {
+        Ok(None)
+    }
 }
 
 /// The static data of a command type.
@@ -156,6 +166,10 @@ pub struct CommandMetadata {
     pub reply_to: Option<String>,
     /// The batch it belongs to, if any.
     pub batch_id: Option<BatchId>,
+    /// The group that it is in until it ends, if any.
+    pub group: Option<String>,
+    /// The command of its group that it waits for.
+    pub held_behind: Option<CommandId>,
     /// The kind of the last error.
     pub last_error_type: Option<String>,
     /// The code of the last error.

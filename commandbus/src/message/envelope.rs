@@ -57,6 +57,29 @@ pub enum PayloadError {
         /// The type that was to be sent.
         command_type: String,
     },
+    /// What it is to be grouped by is neither text, a number, a truth value nor null.
+    #[error(
+        "`{command_type}` cannot be grouped by {key}: the key of a group is text, a number or a bool (null is for no \
+         group); group by a field of it that is one, or write `serialize_with` or `Serialize` so that it becomes one"
+    )]
+    GroupKey {
+        /// The type that was to be sent.
+        command_type: String,
+        /// The key as JSON.
+        key: String,
+    },
+    /// The key of its group does not fit into an index.
+    #[error(
+        "the key of the group of `{command_type}` has {bytes} bytes, but at most {limit} are stored: group by something \
+         shorter, a hash of it for instance",
+        limit = super::group::KEY_LIMIT
+    )]
+    GroupKeyTooLong {
+        /// The type that was to be sent.
+        command_type: String,
+        /// Its size.
+        bytes: usize,
+    },
 }
 
 /// The largest payload in bytes: the limit of a jsonb object (`JENTRY_OFFLENMASK`), less room for the envelope.

@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::message::{Command, CommandSpec, Domain, envelope::PayloadError};
+use crate::{
+    message::{Command, CommandSpec, Domain, envelope::PayloadError},
+    store::NewCommand,
+};
 
 /// A business process: a value that is its state, and steps that send commands. Written by `#[process(..)]`.
 #[diagnostic::on_unimplemented(
@@ -71,8 +74,8 @@ pub type OnReply<P> = fn(&mut P, Option<&RawValue>) -> serde_json::Result<()>;
 pub struct Action<P: 'static> {
     /// What is known of the command.
     pub command: &'static CommandSpec,
-    /// Makes its payload.
-    pub payload: fn(&P) -> Result<Box<RawValue>, PayloadError>,
+    /// Makes it, with every option at the default of its type.
+    pub prepare: fn(&P) -> Result<NewCommand, PayloadError>,
 }
 
 impl<P> ProcessSpec<P> {
@@ -159,9 +162,9 @@ impl<P> StepSpec<P> {
 }
 
 impl<P> Action<P> {
-    /// Sends a `C` with this payload.
-    pub const fn new<C: Command>(payload: fn(&P) -> Result<Box<RawValue>, PayloadError>) -> Self {
-        Self { command: C::SPEC, payload }
+    /// Sends a `C` that is made like this.
+    pub const fn new<C: Command>(prepare: fn(&P) -> Result<NewCommand, PayloadError>) -> Self {
+        Self { command: C::SPEC, prepare }
     }
 }
 

@@ -6,19 +6,17 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Next, Process, ProcessSpec, Step};
+use super::{Next, Process, ProcessSpec, Step, prepare};
 use crate::{
     handler::call::{Known, Unknown},
-    message::{
-        Command, Domain,
-        envelope::{PayloadError, seal},
-    },
+    message::{Command, Domain, envelope::PayloadError},
+    store::NewCommand,
 };
 
 impl<C: Command, Reply: DeserializeOwned> Known<C, Reply> {
     /// What is sent.
-    pub fn payload(&self, command: &C) -> Result<Box<RawValue>, PayloadError> {
-        seal(C::SPEC.name, command)
+    pub fn prepare(&self, command: &C) -> Result<NewCommand, PayloadError> {
+        prepare(command)
     }
 
     /// Reads what its handler returned; nothing, and `null`, are the reply of a command that declares none.
@@ -32,7 +30,7 @@ impl<C: Command, Reply: DeserializeOwned> Known<C, Reply> {
 
 impl<C> Unknown<C> {
     /// Never called.
-    pub fn payload(&self, _: &C) -> Result<Box<RawValue>, PayloadError> {
+    pub fn prepare(&self, _: &C) -> Result<NewCommand, PayloadError> {
         unreachable!("this process did not compile")
     }
 

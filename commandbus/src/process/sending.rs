@@ -4,13 +4,25 @@ use std::borrow::Cow;
 
 use super::{Action, Process, ProcessSpec, StepSpec, plan::Plan};
 use crate::{
-    bus::new_command,
+    bus::seal_command,
     message::{
-        ProcessId, StepRole,
+        Command, ProcessId, StepRole,
         envelope::{PayloadError, seal},
     },
-    store::process::{NewProcess, NewStep},
+    store::{
+        NewCommand,
+        process::{NewProcess, NewStep},
+    },
 };
+
+/// Makes a command for an [`Action`], with every option at the default of its type.
+///
+/// # Errors
+///
+/// When it cannot be sent.
+pub fn prepare<C: Command>(command: &C) -> Result<NewCommand, PayloadError> {
+    seal_command(command, None)
+}
 
 /// A process at its start, with the commands of its first steps.
 ///
@@ -53,8 +65,7 @@ pub(super) fn new_step<P>(
     process_id: ProcessId,
     state: &P,
 ) -> Result<NewStep, PayloadError> {
-    let payload = (action.payload)(state)?;
-    let mut command = new_command(Cow::Borrowed(action.command.name), payload, action.command.max_attempts, None);
+    let mut command = (action.prepare)(state)?;
     command.correlation_id = process_id.as_uuid();
     command.reply_to = Some(spec.domain.process_replies_queue());
     Ok(NewStep {

@@ -8,14 +8,16 @@ use serde_json::value::RawValue;
 use super::{
     Action, Next, Process, ProcessSpec, Step, StepSpec,
     route::{IncomingReply, Reaction, Routed},
-    sending::new_process_of,
+    sending::{new_process_of, prepare},
 };
 use crate::{
     message::{
-        Command, CommandId, CommandSpec, Outcome, ProcessId, ProcessStatus, Reply, StepRole,
-        envelope::{PayloadError, seal},
+        Command, CommandId, CommandSpec, Outcome, ProcessId, ProcessStatus, Reply, StepRole, envelope::PayloadError,
     },
-    store::process::{NewStep, StrayReplyReason},
+    store::{
+        NewCommand,
+        process::{NewStep, StrayReplyReason},
+    },
     testing::Ledger,
 };
 
@@ -67,8 +69,8 @@ impl Scripted {
         script
     }
 
-    fn payload(&self) -> Result<Box<RawValue>, PayloadError> {
-        seal("Act", &Act { heard: self.heard.len() })
+    fn act(&self) -> Result<NewCommand, PayloadError> {
+        prepare(&Act { heard: self.heard.len() })
     }
 
     fn hear(&mut self, result: Option<&RawValue>) -> serde_json::Result<()> {
@@ -105,7 +107,7 @@ impl Process for Scripted {
         &ProcessSpec::new("flows", "Scripted", &[StepSpec::new("a", 0, ACT)]).with_aliases(&["Written"]);
 }
 
-const ACT: Action<Scripted> = Action::new::<Act>(Scripted::payload);
+const ACT: Action<Scripted> = Action::new::<Act>(Scripted::act);
 
 /// A table: for each step its group, and whether it has an undo.
 fn table(steps: &[(usize, bool)]) -> &'static ProcessSpec<Scripted> {

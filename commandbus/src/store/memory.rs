@@ -31,6 +31,7 @@ mod batch;
 mod block;
 mod clock;
 mod create;
+mod group;
 mod lookup;
 mod open_batch;
 mod park;
@@ -227,7 +228,8 @@ impl Store for MemoryStore {
     }
 
     async fn command(&self, domain: &Domain, id: CommandId) -> Result<Option<CommandMetadata>, StoreError> {
-        Ok(self.state().commands.get(&(domain.clone(), id)).cloned())
+        let state = self.state();
+        Ok(state.commands.get(&(domain.clone(), id)).map(|command| state.told(command)))
     }
 
     async fn commands(
@@ -256,7 +258,7 @@ impl Store for MemoryStore {
         let state = self.state();
         let found = state.list_parked(filter).into_iter();
         let behind = found.filter(|parked| page.after.is_none_or(|last| parked.parked_id > last));
-        Ok(behind.take(page.limit as usize).cloned().collect())
+        Ok(behind.take(page.limit as usize).map(|parked| state.told_parked(parked)).collect())
     }
 
     async fn count_parked(&self, filter: &ParkedFilter) -> Result<u64, StoreError> {

@@ -133,6 +133,10 @@ pub struct Parked {
     pub max_attempts: u32,
     /// Since when it is parked.
     pub parked_at: DateTime<Utc>,
+    /// The group that it holds, if any.
+    pub group: Option<String>,
+    /// How many commands of its group wait until it is resolved.
+    pub holds: u32,
     /// The payload as it travelled; `None` when its message is gone.
     pub payload: Option<Value>,
 }

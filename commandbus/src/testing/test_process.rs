@@ -18,8 +18,8 @@ use crate::{
 /// worker, and its state is written and read again between any two replies.
 ///
 /// ```
-/// # use commandbus::message::{Command, CommandSpec, envelope::seal};
-/// # use commandbus::process::{Action, Process, ProcessSpec, Step, StepSpec};
+/// # use commandbus::message::{Command, CommandSpec};
+/// # use commandbus::process::{Action, Process, ProcessSpec, Step, StepSpec, prepare};
 /// # use serde::{Deserialize, Serialize};
 /// # #[derive(Serialize, Deserialize)] struct ReserveFunds { cents: i64 }
 /// # impl Command for ReserveFunds { type Reply = (); const SPEC: &'static CommandSpec = &CommandSpec::new("funds", "ReserveFunds"); }
@@ -33,9 +33,9 @@ use crate::{
 /// # impl Process for Transfer {
 /// #     type Step = TransferStep;
 /// #     const SPEC: &'static ProcessSpec<Self> = &ProcessSpec::new("transfers", "Transfer", &[
-/// #         StepSpec::new("reserve", 0, Action::new::<ReserveFunds>(|t: &Transfer| seal("ReserveFunds", &ReserveFunds { cents: t.cents })))
-/// #             .with_undo(Action::new::<ReleaseFunds>(|_| seal("ReleaseFunds", &ReleaseFunds))),
-/// #         StepSpec::new("debit", 1, Action::new::<DebitAccount>(|t: &Transfer| seal("DebitAccount", &DebitAccount { cents: t.cents }))),
+/// #         StepSpec::new("reserve", 0, Action::new::<ReserveFunds>(|t: &Transfer| prepare(&ReserveFunds { cents: t.cents })))
+/// #             .with_undo(Action::new::<ReleaseFunds>(|_| prepare(&ReleaseFunds))),
+/// #         StepSpec::new("debit", 1, Action::new::<DebitAccount>(|t: &Transfer| prepare(&DebitAccount { cents: t.cents }))),
 /// #     ]);
 /// # }
 /// use commandbus::testing::TestProcess;

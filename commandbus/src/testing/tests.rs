@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 
 use super::TestProcess;
 use crate::{
-    message::{Command, CommandSpec, envelope::seal},
-    process::{Action, Next, Process, ProcessSpec, Step, StepSpec},
+    message::{Command, CommandSpec, envelope::PayloadError},
+    process::{Action, Next, Process, ProcessSpec, Step, StepSpec, prepare},
+    store::NewCommand,
 };
 
 mod messages;
@@ -67,8 +68,8 @@ impl Step for TransferStep {
     }
 }
 
-fn tell(who: &str) -> Result<Box<RawValue>, crate::message::envelope::PayloadError> {
-    seal("Notify", &Notify { who: who.to_owned() })
+fn tell(who: &str) -> Result<NewCommand, PayloadError> {
+    prepare(&Notify { who: who.to_owned() })
 }
 
 impl Process for Transfer {
@@ -80,7 +81,7 @@ impl Process for Transfer {
             StepSpec::new(
                 "reserve",
                 0,
-                Action::new::<ReserveFunds>(|t: &Self| seal("ReserveFunds", &ReserveFunds { cents: t.cents })),
+                Action::new::<ReserveFunds>(|t: &Self| prepare(&ReserveFunds { cents: t.cents })),
             )
             .with_on(|t, result| {
                 let reply: FundsReserved = serde_json::from_str(result.map_or("null", RawValue::get))?;
@@ -90,21 +91,19 @@ impl Process for Transfer {
                 Ok(())
             })
             .with_undo(Action::new::<ReleaseFunds>(|t: &Self| {
-                seal("ReleaseFunds", &ReleaseFunds { hold: t.hold.unwrap_or_default() })
+                prepare(&ReleaseFunds { hold: t.hold.unwrap_or_default() })
             })),
             StepSpec::new(
                 "debit",
                 1,
-                Action::new::<DebitAccount>(|t: &Self| seal("DebitAccount", &DebitAccount { cents: t.cents })),
+                Action::new::<DebitAccount>(|t: &Self| prepare(&DebitAccount { cents: t.cents })),
             )
             .with_on(|t, _| {
                 t.instalments = t.instalments.saturating_sub(1);
                 Ok(())
             })
             .with_timeout(Duration::from_secs(30))
-            .with_undo(Action::new::<RefundAccount>(|t: &Self| {
-                seal("RefundAccount", &RefundAccount { cents: t.cents })
-            })),
+            .with_undo(Action::new::<RefundAccount>(|t: &Self| prepare(&RefundAccount { cents: t.cents }))),
             StepSpec::new("tell_payer", 2, Action::new::<Notify>(|_| tell("payer"))),
             StepSpec::new("tell_payee", 2, Action::new::<Notify>(|_| tell("payee"))),
         ],

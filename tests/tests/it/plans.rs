@@ -3,7 +3,7 @@
 use commandbus::embedded::{Durability, EmbeddedPostgres};
 use commandbus::message::CommandId;
 use commandbus::store::postgres::{PostgresStore, migrate};
-use commandbus::store::{OperatorVerb, Page, ParkedFilter, Settled, Settlement, Store};
+use commandbus::store::{NewCommand, OperatorVerb, Page, ParkedFilter, Settled, Settlement, Store};
 use commandbus_tests::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -100,6 +100,37 @@ async fn nothing_that_workers_and_operators_do_scans_the_history() {
     let after = [work_on(database.url(), "command").await, work_on(database.url(), "audit").await];
     assert!(after[0].updates > before[0].updates, "{after:?}");
     assert_eq!(after.map(|work| work.scans), before.map(|work| work.scans));
+}
+
+/// The plans of groups are made while there are none, and then there are many.
+#[tokio::test]
+async fn nothing_scans_the_members_of_groups() {
+    let database = TestDatabase::new().await;
+    let store = PostgresStore::new(database.pool().await);
+    let grouped = |key: usize| {
+        let headers = [("x-pgmq-group".to_owned(), key.into())].into_iter().collect();
+        NewCommand { headers: Some(headers), ..debit(3) }
+    };
+    let cancel = async |command: &NewCommand| {
+        store.cancel(&PAYMENTS, &[command.command_id], "ann", "a mistake").await.unwrap();
+    };
+    store.ensure_queues(&PAYMENTS, &[]).await.unwrap();
+    for key in 0..GROUPS {
+        let canceled = grouped(key);
+        store.send(&PAYMENTS, &[grouped(key), canceled.clone()]).await.unwrap();
+        cancel(&canceled).await;
+        assert_eq!(drain(&store).await, 1);
+    }
+    // A plan on nothing may scan it: each of a session's statements is planned anew five times.
+    let many: Vec<_> = (0..GROUPS * GROUP).map(|n| grouped(n % 300)).collect();
+    store.send(&PAYMENTS, &many).await.unwrap();
+    cancel(&many[many.len() - 1]).await;
+    assert_eq!(drain(&store).await, many.len() - 1);
+
+    drop(store);
+    let [members, due] =
+        [work_on(database.url(), "grouped_command").await.scans, work_on(database.url(), "group_due").await.scans];
+    assert!(members + due < 300, "{members} and {due} scans: one for each that was settled");
 }
 
 /// What operators and senders do with a few commands and batches.

@@ -5,6 +5,7 @@ mod deliveries;
 mod groups;
 mod operators;
 mod transactions;
+mod turns;
 
 use commandbus::store::postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};

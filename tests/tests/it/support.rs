@@ -163,6 +163,37 @@ pub(crate) async fn eventually(connection: &mut PgConnection, question: &str) {
     }
 }
 
+/// What must hold of groups at every commit: their members have not ended; what has no turn is hidden, and nothing else;
+/// where nobody has the turn, a receive will give it.
+pub(crate) async fn assert_groups_are_sound(pool: &PgPool, domain: &Domain) {
+    let faults: Vec<String> = column(
+        pool,
+        &format!(
+            "select format('%s of %s/%s: %s', m.command_id, m.domain, m.group_key, f.fault)
+         from commandbus.grouped_command m
+         left join commandbus.command c on c.domain = m.domain and c.command_id = m.command_id
+         left join pgmq.q_{domain}__commands q on q.msg_id = c.msg_id
+         cross join lateral (values
+             ('is no command', c.command_id is null),
+             ('has ended', c.status in ('COMPLETED', 'FAILED', 'CANCELED')),
+             ('has the turn, and no message', m.released and q.msg_id is null
+                 and c.status <> 'IN_TROUBLESHOOTING_QUEUE'),
+             ('has the turn, and is hidden', m.released and q.vt = commandbus.held_until()),
+             ('has no turn, and is not hidden', not m.released
+                 and q.vt is distinct from commandbus.held_until()),
+             ('gets no turn', not m.released
+                 and not exists (select from commandbus.group_due d
+                                 where d.domain = m.domain and d.group_key = m.group_key)
+                 and not exists (select from commandbus.grouped_command r
+                                 where r.domain = m.domain and r.group_key = m.group_key and r.released))
+         ) as f(fault, is_so)
+         where m.domain = '{domain}' and f.is_so"
+        ),
+    )
+    .await;
+    assert_eq!(faults, Vec::<String>::new());
+}
+
 /// The first column of what SQL of a test selects.
 pub(crate) async fn column<T>(pool: &PgPool, sql: &str) -> Vec<T>
 where

@@ -98,6 +98,28 @@ fn commands_are_linked_with_their_place() {
     let linked: Vec<_> = commandbus::__private::inventory::iter::<commandbus::handler::CommandEntry>()
         .filter(|entry| entry.spec.domain.as_str() == "macro_commands")
         .collect();
-    assert_eq!(linked.len(), 4);
+    assert_eq!(linked.len(), 5);
     assert!(linked.iter().all(|entry| entry.file.ends_with("commands.rs") && entry.line > 1));
+}
+
+#[command(domain = "macro_commands", name = "accounts.move", group_by = r#type)]
+#[derive(Serialize, Deserialize)]
+struct Grouped {
+    r#type: Option<Kind>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Kind {
+    Current,
+    Savings { years: u8 },
+}
+
+#[test]
+fn a_command_is_grouped_by_what_serde_makes_of_the_field() {
+    let group = |kind| Grouped { r#type: kind }.group();
+    assert_eq!(group(Some(Kind::Current)).unwrap().as_deref(), Some("Current"));
+    assert_eq!(group(None).unwrap(), None);
+    let error = group(Some(Kind::Savings { years: 3 })).unwrap_err().to_string();
+    assert!(error.starts_with(r#"`accounts.move` cannot be grouped by {"Savings":{"years":3}}: "#), "{error}");
+    assert_eq!(Plain { n: 7 }.group().unwrap(), None);
 }

@@ -45,6 +45,27 @@ impl ::commandbus::message::Command for DebitAccount {
 }
 
 #[test]
+fn a_group_is_a_function_of_a_field() {
+    let code = expansion_of! {
+        #[command(domain = "payments", group_by = account)]
+        struct DebitAccount {
+            account: u64,
+        }
+    };
+    let written = r#"
+    fn group(
+        &self,
+    ) -> ::core::result::Result<
+        ::core::option::Option<::std::string::String>,
+        ::commandbus::message::envelope::PayloadError,
+    > {
+        ::commandbus::message::group::group_key("DebitAccount", &self.account)
+    }
+"#;
+    assert!(code.contains(written), "{code}");
+}
+
+#[test]
 fn a_plain_handler_stays_within_sixty_lines() {
     let code = expansion_of! {
         #[handler]
@@ -282,7 +303,7 @@ impl ::commandbus::process::Process for Transfer {
                                         ReserveFunds,
                                     >::new())
                                         .known()
-                                        .payload(&Self::reserve(process))
+                                        .prepare(&Self::reserve(process))
                                 }),
                             )
                             .with_aliases(&["hold"])
@@ -303,7 +324,7 @@ impl ::commandbus::process::Process for Transfer {
                                         ReleaseFunds,
                                     >::new())
                                         .known()
-                                        .payload(&Self::release(process))
+                                        .prepare(&Self::release(process))
                                 }),
                             ),
                         ::commandbus::process::StepSpec::new(
@@ -316,7 +337,7 @@ impl ::commandbus::process::Process for Transfer {
                                     CreditAccount,
                                 >::new())
                                     .known()
-                                    .payload(&Self::credit(process))
+                                    .prepare(&Self::credit(process))
                             }),
                         ),
                         ::commandbus::process::StepSpec::new(
@@ -327,7 +348,7 @@ impl ::commandbus::process::Process for Transfer {
                             >(|process| {
                                 (&&::commandbus::__private::CommandOf::<SendReceipt>::new())
                                     .known()
-                                    .payload(&Self::notify(process))
+                                    .prepare(&Self::notify(process))
                             }),
                         ),
                     ]

@@ -182,21 +182,21 @@ fn a_type_without_options_has_none() {
     assert!(spec.next.is_none());
     let [only] = spec.steps else { panic!("{:?}", spec.steps) };
     assert_eq!((only.name, only.group, ReportStep::ALL), ("move", 0, [ReportStep::Move].as_slice()));
-    assert_eq!((only.action.payload)(&Report::Monthly).unwrap().get(), "null");
+    assert_eq!((only.action.prepare)(&Report::Monthly).unwrap().data.get(), "null");
 }
 
 #[test]
 fn a_step_sends_what_its_method_makes_of_the_state() {
     let transfer = Transfer { from: 7, cents: 5_000, hold: Some(9), ..Transfer::default() };
-    assert_eq!((step("reserve").action.payload)(&transfer).unwrap().get(), r#"{"account":7,"cents":1000}"#);
+    assert_eq!((step("reserve").action.prepare)(&transfer).unwrap().data.get(), r#"{"account":7,"cents":1000}"#);
     let undo = step("reserve").undo.as_ref().unwrap();
-    assert_eq!((undo.payload)(&transfer).unwrap().get(), r#"{"hold":9}"#);
+    assert_eq!((undo.prepare)(&transfer).unwrap().data.get(), r#"{"hold":9}"#);
 }
 
 #[test]
 fn a_payload_that_cannot_be_stored_is_refused_by_the_name_of_its_command() {
     let transfer = Transfer { note: "a\0b".to_owned(), ..Transfer::default() };
-    let error = (step("debit").action.payload)(&transfer).unwrap_err();
+    let error = (step("debit").action.prepare)(&transfer).unwrap_err();
     assert!(error.to_string().contains("`accounts.debit` contains a NUL"), "{error}");
 }
 

@@ -23,7 +23,7 @@ impl State {
             })
             .collect();
         found.sort_by_key(|command| Reverse(command.command_id));
-        found.into_iter().take(page.limit as usize).cloned().collect()
+        found.into_iter().take(page.limit as usize).map(|command| self.told(command)).collect()
     }
 
     pub(super) fn replies_to(&self, domain: &Domain, ids: &[CommandId]) -> Vec<Reply> {

@@ -41,6 +41,8 @@ impl Transition<'_> {
             attempts: command.attempts,
             max_attempts: command.max_attempts,
             parked_at,
+            group: command.group.clone(),
+            holds: 0,
             payload: payload(&message),
         };
         self.state.parked.insert(key.clone(), Shelved { entry, message });

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::{clock::later, state::Transition};
+use super::{clock::later, group::group_of, state::Transition};
 use crate::{
     message::{BatchId, CommandId, CommandMetadata, CommandStatus, Domain, Envelope, EventType},
     store::{Acceptance, NewCommand, Start, Wake},
@@ -61,8 +61,9 @@ impl Transition<'_> {
         };
         let key = (domain.clone(), command.command_id);
         let msg_id = self.commands_queue(domain).push(body, command.headers.clone(), now, visible_at);
+        let group = group_of(command);
         self.state.commands.insert(
-            key,
+            key.clone(),
             CommandMetadata {
                 domain: domain.clone(),
                 command_id: command.command_id,
@@ -75,6 +76,8 @@ impl Transition<'_> {
                 correlation_id: Some(command.correlation_id),
                 reply_to: command.reply_to.clone(),
                 batch_id,
+                group: group.clone(),
+                held_behind: None,
                 last_error_type: None,
                 last_error_code: None,
                 last_error_msg: None,
@@ -83,6 +86,9 @@ impl Transition<'_> {
                 updated_at: now,
             },
         );
+        if let Some(group) = group {
+            self.join_group(&key, group, msg_id, visible_at);
+        }
         let details = json!({
             "command_type": command.command_type,
             "correlation_id": command.correlation_id,

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use super::queue::{Message, Queue};
+use super::{
+    group::Group,
+    queue::{Message, Queue},
+};
 use crate::{
     message::{
         AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, ProcessId,
@@ -24,6 +27,7 @@ pub(super) struct State {
     pub(super) queues: HashMap<String, Queue>,
     pub(super) commands: BTreeMap<CommandKey, CommandMetadata>,
     pub(super) batches: HashMap<BatchKey, Batch>,
+    pub(super) groups: HashMap<(Domain, String), Group>,
     pub(super) paused: HashSet<Domain>,
     pub(super) parked: HashMap<CommandKey, Shelved>,
     pub(super) last_parked_id: i64,
@@ -174,6 +178,9 @@ impl Transition<'_> {
         }
         if from == CommandStatus::InTroubleshooting || to == CommandStatus::InTroubleshooting {
             self.recount_sender(key);
+        }
+        if to.is_terminal() {
+            self.leave_group(key);
         }
     }
 }

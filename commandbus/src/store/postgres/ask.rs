@@ -17,8 +17,15 @@ use crate::{
 const SELECT_COMMANDS: &str = "
     select c.domain, c.command_id, c.command_type, c.status, c.attempts, c.max_attempts, c.delivery, c.msg_id,
            c.correlation_id, nullif(c.reply_queue, '') as reply_to, c.batch_id, c.last_error_type, c.last_error_code,
-           c.last_error_msg, c.lease_expires_at, c.created_at, c.updated_at
+           c.last_error_msg, c.lease_expires_at, c.created_at, c.updated_at, m.group_key,
+           nullif(coalesce(
+               (select h.command_id from commandbus.grouped_command h
+                where h.domain = m.domain and h.group_key = m.group_key and h.released),
+               (select h.command_id from commandbus.grouped_command h
+                where h.domain = m.domain and h.group_key = m.group_key order by h.position limit 1)
+           ), c.command_id) as held_behind
     from commandbus.command c
+    left join commandbus.grouped_command m on m.domain = c.domain and m.command_id = c.command_id
     where ($1::text is null or c.domain = $1)
       and ($2::uuid is null or c.command_id = $2)
       and ($3::text is null or c.command_type = $3)
@@ -34,6 +41,7 @@ const PARKED: &str = "
     from commandbus.troubleshooting t
     join commandbus.command c on c.domain = t.domain and c.command_id = t.command_id
         and c.status = 'IN_TROUBLESHOOTING_QUEUE'
+    left join commandbus.grouped_command m on m.domain = c.domain and m.command_id = c.command_id
     where ($1::text is null or t.domain = $1)
       and ($2::text is null or t.command_type = $2)
       and ($3::text is null or t.error_code = $3)
@@ -151,7 +159,9 @@ impl PostgresStore {
         self.ready().await?;
         // The payload lies in the archive of the domain's queue, so a listing over all domains goes one by one.
         let sql = format!(
-            "select t.*, c.correlation_id, c.attempts, c.max_attempts,
+            "select t.*, c.correlation_id, c.attempts, c.max_attempts, m.group_key,
+                    (select count(*)::int from commandbus.grouped_command h
+                     where h.domain = m.domain and h.group_key = m.group_key and not h.released) as holds,
                     commandbus.archived_payload(c.queue_name, c.msg_id) as payload
              {PARKED} and ($7::bigint is null or t.parked_id > $7) order by t.parked_id limit $8"
         );
@@ -219,6 +229,8 @@ fn command(row: &PgRow) -> Result<CommandMetadata, sqlx::Error> {
         correlation_id: row.try_get("correlation_id")?,
         reply_to: row.try_get("reply_to")?,
         batch_id: batch_id(row)?,
+        group: row.try_get("group_key")?,
+        held_behind: row.try_get::<Option<Uuid>, _>("held_behind")?.map(CommandId::from_uuid),
         last_error_type: row.try_get("last_error_type")?,
         last_error_code: row.try_get("last_error_code")?,
         last_error_msg: row.try_get("last_error_msg")?,
@@ -269,6 +281,8 @@ fn parked(row: &PgRow) -> Result<Parked, sqlx::Error> {
         attempts: count(row, "attempts")?,
         max_attempts: count(row, "max_attempts")?,
         parked_at: row.try_get("parked_at")?,
+        group: row.try_get("group_key")?,
+        holds: count(row, "holds")?,
         payload: row.try_get("payload")?,
     })
 }

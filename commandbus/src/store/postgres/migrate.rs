@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "V011__states_checked",
     12 "V012__starting_processes",
     13 "V013__routing",
+    14 "V014__groups",
 ];
 
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -34,6 +34,9 @@ pub(crate) trait Harness: Send + Sync {
 
     /// The payload as it was before an operator edited it.
     async fn payload_before_edit(&self, domain: &Domain, id: CommandId) -> Option<Value>;
+
+    /// What must hold of the rows behind groups.
+    async fn check_groups(&self) {}
 }
 
 /// A message as anybody finds it in a queue.

@@ -206,7 +206,31 @@ impl World {
         filter.status = Some(CommandStatus::InTroubleshooting);
         let parked = self.store.commands(&filter, Page::first(10_000)).await.unwrap().len() as u64;
         assert_eq!(self.store.count_parked(&ParkedFilter::default()).await.unwrap(), parked);
+        self.check_groups().await;
         self.check_processes().await;
+    }
+
+    /// The members of a group have not ended, and all but one wait for that one, which is parked or has a message.
+    async fn check_groups(&self) {
+        let commands = self.store.commands(&CommandFilter::default(), Page::first(10_000)).await.unwrap();
+        let waiting: Vec<i64> = self.waiting().await.iter().map(|message| message.msg_id).collect();
+        for command in &commands {
+            assert!(command.group.is_none() || !command.status.is_terminal(), "{command:?}");
+            let Some(head) = command.held_behind else { continue };
+            assert_eq!((command.status, command.attempts), (CommandStatus::Pending, 0), "{command:?}");
+            let head = commands.iter().find(|other| other.command_id == head).expect("the one it waits for exists");
+            assert_eq!((&head.domain, &head.group, head.held_behind), (&command.domain, &command.group, None));
+            let is_there = head.msg_id.is_some_and(|id| waiting.contains(&id));
+            assert!(is_there || head.status == CommandStatus::InTroubleshooting, "{head:?}");
+        }
+        let mut heads: Vec<_> = commands
+            .iter()
+            .filter(|command| command.held_behind.is_none())
+            .filter_map(|command| Some((&command.domain, command.group.as_ref()?)))
+            .collect();
+        heads.sort();
+        assert!(heads.windows(2).all(|two| two[0] != two[1]), "two of one group may run: {heads:?}");
+        self.harness.check_groups().await;
     }
 }
 

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use super::{Harness, Queued};
+use crate::support::{PAYMENTS, assert_groups_are_sound};
 
 struct OnPostgres {
     store: Arc<PostgresStore>,
@@ -37,7 +38,8 @@ impl Harness for OnPostgres {
         let queues: Vec<String> =
             sqlx::query_scalar("select queue_name::text from pgmq.meta").fetch_all(&self.pool).await.unwrap();
         for queue in queues {
-            let sql = format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < 'infinity'");
+            let sql =
+                format!("update pgmq.\"q_{queue}\" set vt = vt - $1 * interval '1 second' where vt < '9000-01-01'");
             sqlx::query(AssertSqlSafe(sql)).bind(duration.as_secs_f64()).execute(&self.pool).await.unwrap();
         }
         // At once, so that a router does not find a process due whose steps are not yet.
@@ -47,6 +49,7 @@ impl Harness for OnPostgres {
             "update commandbus.process
              set due_at = due_at - $1 * interval '1 second', deadline_at = deadline_at - $1 * interval '1 second'",
             "update commandbus.process_audit set due_at = due_at - $1 * interval '1 second'",
+            "update commandbus.grouped_command set not_before = not_before - $1 * interval '1 second'",
         ] {
             let statement = sqlx::query(sql);
             let statement = if sql.contains("$1") { statement.bind(duration.as_secs_f64()) } else { statement };
@@ -96,5 +99,9 @@ impl Harness for OnPostgres {
             .fetch_optional(&self.pool)
             .await
             .unwrap()
+    }
+
+    async fn check_groups(&self) {
+        assert_groups_are_sound(&self.pool, &PAYMENTS).await;
     }
 }
