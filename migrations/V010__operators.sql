@@ -82,7 +82,8 @@ create or replace function commandbus.cancel_rest(
     where c.canceled
 $$ language sql set search_path = pg_catalog, pg_temp;
 
--- An operator's verbs on parked commands: RETRY (p_payloads replaces what they carried), CANCEL, COMPLETE (p_results).
+-- An operator's verbs on parked commands: RETRY (p_payloads replaces what they carried, and p_versions says which version
+-- of their type that is; null for the one they came in), CANCEL, COMPLETE (p_results).
 -- Returns the state of each command that exists, and whether this call did what was asked; with `gone` when the message
 -- to retry is no longer in the archive. The arrays run side by side and name each command once.
 create or replace function commandbus.resolve_parked(
@@ -92,7 +93,8 @@ create or replace function commandbus.resolve_parked(
     p_operators   text[],
     p_reasons     text[],
     p_payloads    jsonb[],
-    p_results     jsonb[]
+    p_results     jsonb[],
+    p_versions    int[] default null
 ) returns table (command_id uuid, status text, done boolean, gone boolean) as $$
 declare
     v_queue    constant text := p_domain || '__commands';
@@ -122,14 +124,17 @@ begin
                                             ''domain'', c.domain, ''command_type'', c.command_type, ''command_id'', c.command_id,
                                             ''correlation_id'', c.correlation_id, ''reply_to'', nullif(c.reply_queue, '''')))),
                                         ''{data}'', i.payload) end),
-                    array_agg(a.headers)
-             from unnest($1, $2, $3) as i(command_id, verb, payload)
+                    array_agg(case when i.payload is null or i.version is null then a.headers
+                                   else nullif(coalesce(a.headers, ''{}'') - ''x-commandbus-version'' ||
+                                        case when i.version > 1 then jsonb_build_object(''x-commandbus-version'', i.version)
+                                             else ''{}'' end, ''{}'') end)
+             from unnest($1, $2, $3, $7) as i(command_id, verb, payload, version)
              join commandbus.command c on c.domain = $5 and c.command_id = i.command_id
              left join pgmq.%I a on a.msg_id = c.msg_id
              where i.verb = ''RETRY'' and c.command_id = any($6) and (a.msg_id is not null or i.payload is not null)',
             'a_' || v_queue)
         into v_retried, v_old_ids, v_new_ids, v_messages, v_headers
-        using p_command_ids, p_verbs, p_payloads, v_serial, p_domain, v_parked;
+        using p_command_ids, p_verbs, p_payloads, v_serial, p_domain, v_parked, p_versions;
 
         insert into commandbus.payload_archive (domain, command_id, payload_json)
         select p_domain, r.command_id, r.message
@@ -235,6 +240,25 @@ begin
     execute format('select a.message->''data'' from pgmq.%I a where a.msg_id = $1', 'a_' || p_queue)
     into v_payload using p_msg_id;
     return v_payload;
+end
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+
+-- The version that the headers of a message name: 1 where they name none, 0 where what they name is no version.
+create or replace function commandbus.version_of(p_headers jsonb) returns int as $$
+    select case when p_headers->>'x-commandbus-version' is null and not coalesce(p_headers ? 'x-commandbus-version', false)
+                then 1
+                when p_headers->>'x-commandbus-version' ~ '^[0-9]{1,9}$' then (p_headers->>'x-commandbus-version')::int
+                else 0 end
+$$ language sql immutable set search_path = pg_catalog, pg_temp;
+
+-- The version that an archived message names; 1 when the message is gone.
+create or replace function commandbus.archived_version(p_queue text, p_msg_id bigint) returns int as $$
+declare
+    v_headers jsonb;
+begin
+    execute format('select a.headers from pgmq.%I a where a.msg_id = $1', 'a_' || p_queue)
+    into v_headers using p_msg_id;
+    return commandbus.version_of(v_headers);
 end
 $$ language plpgsql stable set search_path = pg_catalog, pg_temp;
 

@@ -28,8 +28,8 @@ pub use process::{
 };
 pub use query::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup};
 pub use transition::{
-    Acceptance, Canceled, Delivery, Duplicates, NewBatch, NewCommand, OperatorAction, OperatorVerb, ParkReason,
-    Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
+    Acceptance, Canceled, Delivery, Duplicates, EditedPayload, NewBatch, NewCommand, OperatorAction, OperatorVerb,
+    ParkReason, Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
 };
 
 /// What a store can do. Every method is one transaction; what it returns has been committed.

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use syn::{ExprPath, spanned::Spanned};
 
-use super::model::CommandModel;
-use crate::duration::constant;
+use super::{model::CommandModel, version::Versions};
+use crate::{duration::constant, spans::written_at};
 
 /// Expands to:
 ///
@@ -45,6 +46,7 @@ fn options(model: &CommandModel) -> TokenStream {
     if !aliases.is_empty() {
         calls.extend(quote!(.with_aliases(&[#(#aliases),*])));
     }
+    calls.extend(versions(model));
     if let Some(attempts) = model.max_attempts.map(Literal::u32_unsuffixed) {
         calls.extend(quote!(.with_max_attempts(#attempts)));
     }
@@ -59,5 +61,39 @@ fn options(model: &CommandModel) -> TokenStream {
     if !sensitive.is_empty() {
         calls.extend(quote!(.with_sensitive(&[#(#sensitive),*])));
     }
+    calls
+}
+
+/// Expands to:
+///
+/// ```text
+/// .with_version(3)
+/// .with_upcasts(Upcasts::new(&[1, 2], |stored| {
+///     stored.first(1, Debit::from_v1).then(2, Debit::from_v2).end::<Self>()
+/// }))
+/// ```
+///
+/// Each function stands there once. That it is a function of one older version is demanded of the argument; what it
+/// returns is demanded by the call after it, which therefore stands where the function does.
+fn versions(model: &CommandModel) -> TokenStream {
+    let CommandModel { krate, versions: Versions { current, upcasts }, .. } = model;
+    let mut calls = TokenStream::new();
+    if *current > 1 {
+        let current = Literal::u32_unsuffixed(*current);
+        calls.extend(quote!(.with_version(#current)));
+    }
+    let Some((_, last)) = upcasts.last() else { return calls };
+    let from: Vec<_> = upcasts.iter().map(|(from, _)| Literal::u32_unsuffixed(*from)).collect();
+    let mut chain = quote!(stored);
+    let mut before = None;
+    for (from, (_, function)) in from.iter().zip(upcasts) {
+        let call = before.map_or_else(|| quote!(first), |before: &ExprPath| written_at(before.span(), quote!(then)));
+        chain.extend(quote!(.#call(#from, #function)));
+        before = Some(function);
+    }
+    let end = written_at(last.span(), quote!(end));
+    calls.extend(quote! {
+        .with_upcasts(#krate::message::version::Upcasts::new(&[#(#from),*], |stored| #chain.#end::<Self>()))
+    });
     calls
 }

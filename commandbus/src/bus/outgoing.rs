@@ -9,6 +9,7 @@ use crate::{
     message::{
         Command, CommandId,
         envelope::{PayloadError, seal},
+        version::set_version,
     },
     store::{NewCommand, Start},
 };
@@ -56,16 +57,19 @@ impl<C: Command> IntoCommand for WithId<C> {
 pub(super) fn prepare<M: IntoCommand>(outgoing: M) -> Result<NewCommand, PayloadError> {
     let spec = <M::Command as Command>::SPEC;
     let (command, id) = outgoing.into_command();
-    Ok(new_command(Cow::Borrowed(spec.name), seal(spec.name, &command)?, spec.max_attempts, id))
+    Ok(new_command(Cow::Borrowed(spec.name), seal(spec.name, &command)?, spec.version, spec.max_attempts, id))
 }
 
 /// The one place where a message gets its headers.
 pub(crate) fn new_command(
     command_type: Cow<'static, str>,
     data: Box<RawValue>,
+    version: u32,
     max_attempts: u32,
     id: Option<CommandId>,
 ) -> NewCommand {
+    let mut headers = None;
+    set_version(&mut headers, version);
     NewCommand {
         command_id: id.unwrap_or_else(CommandId::new),
         command_type,
@@ -74,6 +78,6 @@ pub(crate) fn new_command(
         reply_to: None,
         max_attempts,
         start: Start::Now,
-        headers: None,
+        headers,
     }
 }

@@ -6,7 +6,7 @@ use super::{Action, Process, ProcessSpec, StepSpec, plan::Plan};
 use crate::{
     bus::new_command,
     message::{
-        ProcessId, StepRole,
+        CommandSpec, ProcessId, StepRole,
         envelope::{PayloadError, seal},
     },
     store::process::{NewProcess, NewStep},
@@ -54,7 +54,8 @@ pub(super) fn new_step<P>(
     state: &P,
 ) -> Result<NewStep, PayloadError> {
     let payload = (action.payload)(state)?;
-    let mut command = new_command(Cow::Borrowed(action.command.name), payload, action.command.max_attempts, None);
+    let CommandSpec { name, version, max_attempts, .. } = *action.command;
+    let mut command = new_command(Cow::Borrowed(name), payload, version, max_attempts, None);
     command.correlation_id = process_id.as_uuid();
     command.reply_to = Some(spec.domain.process_replies_queue());
     Ok(NewStep {

@@ -135,6 +135,8 @@ pub struct Parked {
     pub parked_at: DateTime<Utc>,
     /// The payload as it travelled; `None` when its message is gone.
     pub payload: Option<Value>,
+    /// The version of its type that the payload is written in.
+    pub version: u32,
 }
 
 /// Parked commands that share a fingerprint.

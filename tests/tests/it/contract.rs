@@ -185,6 +185,8 @@ on_every_store! {
         a_retry_starts_a_new_life,
         a_retry_may_carry_an_edited_payload,
         what_was_first_sent_stays_known_however_often_it_is_edited,
+        an_edited_payload_may_be_of_another_version,
+        a_parked_command_tells_the_version_of_its_payload,
         a_retried_command_may_be_parked_again,
         a_canceled_command_is_canceled,
         a_completed_command_is_completed,

@@ -10,6 +10,7 @@ mod handlers;
 mod hygiene;
 mod outcomes;
 mod processes;
+mod versions;
 
 /// The bus of contexts made by hand.
 fn bus() -> Bus {

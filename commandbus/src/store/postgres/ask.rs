@@ -152,7 +152,8 @@ impl PostgresStore {
         // The payload lies in the archive of the domain's queue, so a listing over all domains goes one by one.
         let sql = format!(
             "select t.*, c.correlation_id, c.attempts, c.max_attempts,
-                    commandbus.archived_payload(c.queue_name, c.msg_id) as payload
+                    commandbus.archived_payload(c.queue_name, c.msg_id) as payload,
+                    commandbus.archived_version(c.queue_name, c.msg_id) as version
              {PARKED} and ($7::bigint is null or t.parked_id > $7) order by t.parked_id limit $8"
         );
         let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter)
@@ -270,5 +271,6 @@ fn parked(row: &PgRow) -> Result<Parked, sqlx::Error> {
         max_attempts: count(row, "max_attempts")?,
         parked_at: row.try_get("parked_at")?,
         payload: row.try_get("payload")?,
+        version: count(row, "version")?,
     })
 }
