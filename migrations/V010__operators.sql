@@ -262,4 +262,50 @@ begin
 end
 $$ language plpgsql stable set search_path = pg_catalog, pg_temp;
 
+-- Commands that are not over, counted by what a program needs to handle them. Starts from the messages that wait and from
+-- the list of what is parked, so what has ended costs nothing.
+create or replace function commandbus.inventory_of_commands()
+returns table (domain text, command_type text, version int, status text, total bigint) as $$
+declare
+    v_queue text;
+begin
+    for v_queue in select m.queue_name from pgmq.meta m where m.queue_name like '%\_\_commands' order by 1 loop
+        return query execute format(
+            'select c.domain, c.command_type, commandbus.version_of(m.headers), c.status, count(*)
+             from (
+                 select q.msg_id, q.headers,
+                        case when q.id like ''________-____-____-____-____________''
+                                  and translate(q.id, ''0123456789abcdefABCDEF'', '''') = ''----'' then q.id::uuid end as command_id
+                 from (select q.msg_id, q.headers, q.message->>''command_id'' as id from pgmq.%I q) as q
+             ) as m
+             join commandbus.command c on c.domain = $1 and c.command_id = m.command_id and c.msg_id = m.msg_id
+             where c.status in (''PENDING'', ''IN_PROGRESS'')
+             group by 1, 2, 3, 4
+             union all
+             select c.domain, c.command_type, commandbus.version_of(a.headers), c.status, count(*)
+             from commandbus.troubleshooting t
+             join commandbus.command c on c.domain = t.domain and c.command_id = t.command_id
+                 and c.status = ''IN_TROUBLESHOOTING_QUEUE''
+             left join pgmq.%I a on a.msg_id = c.msg_id
+             where t.domain = $1
+             group by 1, 2, 3, 4', 'q_' || v_queue, 'a_' || v_queue)
+        using left(v_queue, -length('__commands'));
+    end loop;
+end
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+
+-- Processes that have not ended: all of a type (step_name null), and those that have sent a command for a step.
+create or replace function commandbus.inventory_of_processes()
+returns table (domain text, process_type text, step_name text, total bigint) as $$
+    with live as (
+        select p.domain, p.process_id, p.process_type from commandbus.process p
+        where p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
+    )
+    select l.domain, l.process_type, null, count(*) from live l group by 1, 2
+    union all
+    select l.domain, l.process_type, a.step_name, count(distinct l.process_id)
+    from live l join commandbus.process_audit a on a.domain = l.domain and a.process_id = l.process_id
+    group by 1, 2, 3
+$$ language sql stable set search_path = pg_catalog, pg_temp;
+
 insert into commandbus.schema_migrations (version, name) values (10, 'operators') on conflict do nothing;

@@ -9,6 +9,7 @@ pub use crate::handler::{
     probe::{NoProbe, Probe, ProbeOf},
     registry::refuse_second,
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
+    schema::{KnownSchema, MissingSchema, SchemaOf, Schemas},
     take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
 };
 pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};

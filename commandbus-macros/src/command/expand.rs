@@ -1,11 +1,11 @@
 //! Writes a command out.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream};
 use quote::quote;
 use syn::{ExprPath, spanned::Spanned};
 
 use super::{model::CommandModel, version::Versions};
-use crate::{duration::constant, spans::written_at};
+use crate::{duration::constant, spans::located_at};
 
 /// Expands to:
 ///
@@ -14,7 +14,11 @@ use crate::{duration::constant, spans::written_at};
 ///     type Reply = Receipt;
 ///     const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "DebitAccount").with_reply();
 /// }
-/// inventory::submit! { CommandEntry::of::<DebitAccount>(file!(), line!()) }
+/// inventory::submit! {
+///     CommandEntry::of::<DebitAccount>(file!(), line!()).with_schemas(|| {
+///         Schemas::new((&&SchemaOf::<DebitAccount>::new()).schema(), (&&SchemaOf::<Receipt>::new()).schema())
+///     })
+/// }
 /// ```
 pub(super) fn expand(model: &CommandModel) -> TokenStream {
     let CommandModel { krate, ident, cfgs, domain, name, reply, .. } = model;
@@ -31,7 +35,13 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
 
         #(#cfgs)*
         #krate::__private::inventory::submit! {
-            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!())
+            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!()).with_schemas(|| {
+                use #krate::__private::{KnownSchema as _, MissingSchema as _};
+                #krate::__private::Schemas::new(
+                    (&&#krate::__private::SchemaOf::<#ident>::new()).schema(),
+                    (&&#krate::__private::SchemaOf::<<#ident as #krate::message::Command>::Reply>::new()).schema(),
+                )
+            })
         }
     }
 }
@@ -84,16 +94,19 @@ fn versions(model: &CommandModel) -> TokenStream {
     }
     let Some((_, last)) = upcasts.last() else { return calls };
     let from: Vec<_> = upcasts.iter().map(|(from, _)| Literal::u32_unsuffixed(*from)).collect();
-    let mut chain = quote!(stored);
-    let mut before = None;
+    let mut chain = located_at(last.span(), quote!(stored));
+    let mut before: Option<&ExprPath> = None;
     for (from, (_, function)) in from.iter().zip(upcasts) {
-        let call = before.map_or_else(|| quote!(first), |before: &ExprPath| written_at(before.span(), quote!(then)));
-        chain.extend(quote!(.#call(#from, #function)));
+        let (call, place) = before.map_or((quote!(first), function), |before| (quote!(then), before));
+        let call = located_at(place.span(), quote!(.#call));
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#from, #function));
+        arguments.set_span(arguments.span().located_at(function.span()));
+        chain.extend(quote!(#call #arguments));
         before = Some(function);
     }
-    let end = written_at(last.span(), quote!(end));
+    let end = located_at(last.span(), quote!(.end));
     calls.extend(quote! {
-        .with_upcasts(#krate::message::version::Upcasts::new(&[#(#from),*], |stored| #chain.#end::<Self>()))
+        .with_upcasts(#krate::message::version::Upcasts::new(&[#(#from),*], |stored| #chain #end::<Self>()))
     });
     calls
 }

@@ -17,8 +17,8 @@ use self::{
     state::{State, Transition},
 };
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
-    ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
+    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -31,6 +31,7 @@ mod batch;
 mod block;
 mod clock;
 mod create;
+mod inventory;
 mod lookup;
 mod open_batch;
 mod park;
@@ -265,6 +266,10 @@ impl Store for MemoryStore {
 
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> {
         Ok(self.state().group_parked(filter))
+    }
+
+    async fn inventory(&self) -> Result<Inventory, StoreError> {
+        Ok(self.state().inventory())
     }
 
     fn wakes(&self) -> broadcast::Receiver<Wake> {

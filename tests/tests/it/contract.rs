@@ -216,6 +216,11 @@ on_every_store! {
         a_fingerprint_is_not_longer_than_anybody_reads,
         what_left_the_list_is_counted_no_more,
     }
+    inventory {
+        commands_that_are_not_over_are_counted_by_type_version_and_status,
+        processes_that_have_not_ended_are_counted_by_type_and_step,
+        nothing_is_left_when_all_is_over,
+    }
     process_starting {
         a_started_process_waits_for_its_first_reply,
         its_first_command_is_sent_with_it,

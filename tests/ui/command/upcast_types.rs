@@ -12,16 +12,16 @@ fn from_v1(_: V1) -> V2 {
     V2
 }
 
-fn from_unreadable(_: Unreadable) -> Debit {
-    Debit
+fn from_unreadable(_: Unreadable) -> Unread {
+    Unread
 }
 
-fn from_two(_: V1, _: V2) -> Debit {
-    Debit
+fn from_two(_: V1, _: V2) -> Two {
+    Two
 }
 
-fn undisplayable(_: V1) -> Result<Debit, V2> {
-    Ok(Debit)
+fn undisplayable(_: V1) -> Result<Undisplayable, V2> {
+    Ok(Undisplayable)
 }
 
 #[command(domain = "payments", version = 2, upcast(1 = from_v1))]

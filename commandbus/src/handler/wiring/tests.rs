@@ -137,8 +137,8 @@ fn what_is_not_linked_is_named() {
 fn two_commands_cannot_share_a_name() {
     const NAMESAKE: &CommandSpec = &CommandSpec::new("wiring", "Pay");
     let commands = [
-        CommandEntry { spec: Debit::SPEC, file: "debit.rs", line: 3 },
-        CommandEntry { spec: NAMESAKE, file: "pay.rs", line: 5 },
+        CommandEntry { spec: Debit::SPEC, file: "debit.rs", line: 3, schemas: None },
+        CommandEntry { spec: NAMESAKE, file: "pay.rs", line: 5, schemas: None },
     ];
     let error = wiring(provided()).check_against(&commands).unwrap_err();
     assert!(error.to_string().contains("`Debit` (debit.rs:3) and `Pay` (pay.rs:5) both travel as `Pay`"), "{error}");

@@ -54,8 +54,8 @@ impl<'a, W> Upcasting<'a, W> {
     /// Takes a version to the one after it.
     pub fn then<F, Old, Next>(self, from: u32, upcast: F) -> Upcasting<'a, Next>
     where
-        W: Upcasted<Old>,
         F: UpcastFunction<Old, Next>,
+        W: Upcasted<Old>,
     {
         let stored = self.stored;
         let written = match self.upcasted() {

@@ -199,7 +199,7 @@ fn undecodable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::E
     sqlx::Error::Decode(Box::new(error))
 }
 
-fn domain(row: &PgRow) -> Result<Domain, sqlx::Error> {
+pub(super) fn domain(row: &PgRow) -> Result<Domain, sqlx::Error> {
     Domain::new(row.try_get::<String, _>("domain")?).map_err(undecodable)
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod batch_life;
 pub(crate) mod canceling;
 pub(crate) mod fence;
 pub(crate) mod groups;
+pub(crate) mod inventory;
 pub(crate) mod listing;
 pub(crate) mod operators;
 pub(crate) mod pausing;
