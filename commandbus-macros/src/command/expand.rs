@@ -39,7 +39,7 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
                 use #krate::__private::{KnownSchema as _, MissingSchema as _};
                 #krate::__private::Schemas::new(
                     (&&#krate::__private::SchemaOf::<#ident>::new()).schema(),
-                    (&&#krate::__private::SchemaOf::<<#ident as #krate::message::Command>::Reply>::new()).schema(),
+                    (&&#krate::__private::SchemaOf::<#reply>::new()).schema(),
                 )
             })
         }

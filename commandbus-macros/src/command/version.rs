@@ -1,6 +1,6 @@
 //! The version of a command, and the upcasts that lead to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use syn::{ExprPath, LitInt};
 
@@ -29,10 +29,11 @@ impl Versions {
             // Of a version that is wrong itself nothing more is said.
             let Some(current) = current else { break };
             let Some(older) = errors.keep(checked_upcast(&from, current)) else { continue };
-            if known.contains_key(&older) {
-                errors.push(err!(&from, "version {older} has an upcast already"));
-            } else {
-                known.insert(older, (from, function));
+            match known.entry(older) {
+                Entry::Occupied(_) => errors.push(err!(&from, "version {older} has an upcast already")),
+                Entry::Vacant(place) => {
+                    place.insert((from, function));
+                }
             }
         }
         let current = current.unwrap_or(1);

@@ -149,27 +149,37 @@ fn processes(process_type: &str, step_name: Option<&str>) -> ProcessCount {
 
 #[test]
 fn what_is_known_by_any_of_its_names_and_versions_is_compatible() {
-    let mut inventory = Inventory::default();
-    inventory.commands = vec![commands("Take", 3), commands("Grab", 1), commands("Take", 2)];
-    inventory.processes =
-        vec![processes("Swap", None), processes("Exchange", Some("grab")), processes("Swap", Some("thank"))];
-    // What nothing here handles is another program's.
-    inventory.commands.push(CommandCount { domain: Domain::from_static("elsewhere"), ..commands("Take", 9) });
-    inventory.processes.push(ProcessCount { domain: Domain::from_static("elsewhere"), ..processes("Tour", None) });
+    let elsewhere = Domain::from_static("elsewhere");
+    let inventory = Inventory {
+        commands: vec![
+            commands("Take", 3),
+            commands("Grab", 1),
+            commands("Take", 2),
+            // What nothing here handles is another program's.
+            CommandCount { domain: elsewhere.clone(), ..commands("Take", 9) },
+        ],
+        processes: vec![
+            processes("Swap", None),
+            processes("Exchange", Some("grab")),
+            processes("Swap", Some("thank")),
+            ProcessCount { domain: elsewhere, ..processes("Tour", None) },
+        ],
+    };
     let compatibility = ours().compare(&inventory);
     assert!(compatibility.is_complete(), "{compatibility}");
 }
 
 #[test]
 fn what_this_program_could_not_handle_is_told() {
-    let mut inventory = Inventory::default();
-    inventory.commands = vec![commands("Lend", 1), commands("Give", 1), commands("Take", 4)];
-    inventory.processes = vec![
-        processes("Tour", None),
-        processes("Tour", Some("leave")),
-        processes("Swap", None),
-        processes("Swap", Some("wrap")),
-    ];
+    let inventory = Inventory {
+        commands: vec![commands("Lend", 1), commands("Give", 1), commands("Take", 4)],
+        processes: vec![
+            processes("Tour", None),
+            processes("Tour", Some("leave")),
+            processes("Swap", None),
+            processes("Swap", Some("wrap")),
+        ],
+    };
     let told = ours().compare(&inventory).to_string();
     let expected = "this program cannot handle everything that the database holds:
   - 2 PENDING of type `Lend` in domain `catalog_tests`: no handler here takes it

@@ -41,8 +41,7 @@ impl ::commandbus::message::Command for DebitAccount {
     ::core::line!()).with_schemas(|| { use ::commandbus::__private:: { KnownSchema as _,
     MissingSchema as _ }; ::commandbus::__private::Schemas::new((&&
     ::commandbus::__private::SchemaOf:: < DebitAccount > ::new()).schema(), (&&
-    ::commandbus::__private::SchemaOf:: << DebitAccount as ::commandbus::message::Command
-    > ::Reply > ::new()).schema(),) })
+    ::commandbus::__private::SchemaOf:: < Receipt > ::new()).schema(),) })
 }
 "#
     );
