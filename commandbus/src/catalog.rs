@@ -2,7 +2,7 @@
 //!
 //! A snapshot of it in a test shows every change of the wire format in review:
 //!
-//! ```
+//! ```standalone_crate
 //! # use commandbus::prelude::*;
 //! #[command(domain = "payments", version = 2, upcast(1 = Debit::from_v1), backoff = "10s, 5m")]
 //! #[derive(Serialize, Deserialize)]
