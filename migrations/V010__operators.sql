@@ -85,7 +85,8 @@ create or replace function commandbus.cancel_rest(
     where c.canceled
 $$ language sql set search_path = pg_catalog, pg_temp;
 
--- An operator's verbs on parked commands: RETRY (p_payloads replaces what they carried), CANCEL, COMPLETE (p_results).
+-- An operator's verbs on parked commands: RETRY (p_payloads replaces what they carried, and p_versions says which version
+-- of their type that is; null for the one they came in), CANCEL, COMPLETE (p_results).
 -- Returns the state of each command that exists, and whether this call did what was asked; with `gone` when the message
 -- to retry is no longer in the archive. The arrays run side by side and name each command once.
 create or replace function commandbus.resolve_parked(
@@ -95,7 +96,8 @@ create or replace function commandbus.resolve_parked(
     p_operators   text[],
     p_reasons     text[],
     p_payloads    jsonb[],
-    p_results     jsonb[]
+    p_results     jsonb[],
+    p_versions    int[] default null
 ) returns table (command_id uuid, status text, done boolean, gone boolean) as $$
 declare
     v_queue    constant text := p_domain || '__commands';
@@ -125,14 +127,17 @@ begin
                                             ''domain'', c.domain, ''command_type'', c.command_type, ''command_id'', c.command_id,
                                             ''correlation_id'', c.correlation_id, ''reply_to'', nullif(c.reply_queue, '''')))),
                                         ''{data}'', i.payload) end),
-                    array_agg(a.headers)
-             from unnest($1, $2, $3) as i(command_id, verb, payload)
+                    array_agg(case when i.payload is null or i.version is null then a.headers
+                                   else nullif(coalesce(a.headers, ''{}'') - ''x-commandbus-version'' ||
+                                        case when i.version > 1 then jsonb_build_object(''x-commandbus-version'', i.version)
+                                             else ''{}'' end, ''{}'') end)
+             from unnest($1, $2, $3, $7) as i(command_id, verb, payload, version)
              join commandbus.command c on c.domain = $5 and c.command_id = i.command_id
              left join pgmq.%I a on a.msg_id = c.msg_id
              where i.verb = ''RETRY'' and c.command_id = any($6) and (a.msg_id is not null or i.payload is not null)',
             'a_' || v_queue)
         into v_retried, v_old_ids, v_new_ids, v_messages, v_headers
-        using p_command_ids, p_verbs, p_payloads, v_serial, p_domain, v_parked;
+        using p_command_ids, p_verbs, p_payloads, v_serial, p_domain, v_parked, p_versions;
 
         insert into commandbus.payload_archive (domain, command_id, payload_json)
         select p_domain, r.command_id, r.message
@@ -243,5 +248,70 @@ begin
     return v_payload;
 end
 $$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+
+-- The version that the headers of a message name: 1 where they name none, 0 where what they name is no version.
+create or replace function commandbus.version_of(p_headers jsonb) returns int as $$
+    select case when p_headers->>'x-commandbus-version' is null and not coalesce(p_headers ? 'x-commandbus-version', false)
+                then 1
+                when p_headers->>'x-commandbus-version' ~ '^[0-9]{1,9}$' then (p_headers->>'x-commandbus-version')::int
+                else 0 end
+$$ language sql immutable set search_path = pg_catalog, pg_temp;
+
+-- The version that an archived message names; 1 when the message is gone.
+create or replace function commandbus.archived_version(p_queue text, p_msg_id bigint) returns int as $$
+declare
+    v_headers jsonb;
+begin
+    execute format('select a.headers from pgmq.%I a where a.msg_id = $1', 'a_' || p_queue)
+    into v_headers using p_msg_id;
+    return commandbus.version_of(v_headers);
+end
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+
+-- Commands that are not over, counted by what a program needs to handle them. Starts from the messages that wait and from
+-- the list of what is parked, so what has ended costs nothing.
+create or replace function commandbus.inventory_of_commands()
+returns table (domain text, command_type text, version int, status text, total bigint) as $$
+declare
+    v_queue text;
+begin
+    for v_queue in select m.queue_name from pgmq.meta m where m.queue_name like '%\_\_commands' order by 1 loop
+        return query execute format(
+            'select c.domain, c.command_type, commandbus.version_of(m.headers), c.status, count(*)
+             from (
+                 select q.msg_id, q.headers,
+                        case when q.id like ''________-____-____-____-____________''
+                                  and translate(q.id, ''0123456789abcdefABCDEF'', '''') = ''----'' then q.id::uuid end as command_id
+                 from (select q.msg_id, q.headers, q.message->>''command_id'' as id from pgmq.%I q) as q
+             ) as m
+             join commandbus.command c on c.domain = $1 and c.command_id = m.command_id and c.msg_id = m.msg_id
+             where c.status in (''PENDING'', ''IN_PROGRESS'')
+             group by 1, 2, 3, 4
+             union all
+             select c.domain, c.command_type, commandbus.version_of(a.headers), c.status, count(*)
+             from commandbus.troubleshooting t
+             join commandbus.command c on c.domain = t.domain and c.command_id = t.command_id
+                 and c.status = ''IN_TROUBLESHOOTING_QUEUE''
+             left join pgmq.%I a on a.msg_id = c.msg_id
+             where t.domain = $1
+             group by 1, 2, 3, 4', 'q_' || v_queue, 'a_' || v_queue)
+        using left(v_queue, -length('__commands'));
+    end loop;
+end
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+
+-- Processes that have not ended: all of a type (step_name null), and those that have sent a command for a step.
+create or replace function commandbus.inventory_of_processes()
+returns table (domain text, process_type text, step_name text, total bigint) as $$
+    with live as (
+        select p.domain, p.process_id, p.process_type from commandbus.process p
+        where p.status not in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED')
+    )
+    select l.domain, l.process_type, null, count(*) from live l group by 1, 2
+    union all
+    select l.domain, l.process_type, a.step_name, count(distinct l.process_id)
+    from live l join commandbus.process_audit a on a.domain = l.domain and a.process_id = l.process_id
+    group by 1, 2, 3
+$$ language sql stable set search_path = pg_catalog, pg_temp;
 
 insert into commandbus.schema_migrations (version, name) values (10, 'operators') on conflict do nothing;

@@ -11,6 +11,7 @@ mod expand;
 mod fallback;
 mod model;
 mod sensitive;
+mod version;
 mod wire_name;
 
 use args::CommandArgs;

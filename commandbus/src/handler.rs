@@ -12,6 +12,7 @@ pub(crate) mod call;
 pub(crate) mod classify;
 pub(crate) mod probe;
 pub(crate) mod returned;
+pub(crate) mod schema;
 pub(crate) mod take;
 
 pub use context::{Context, ContextBuilder, LeaseError};

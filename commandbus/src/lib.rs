@@ -5,6 +5,7 @@
 extern crate self as commandbus;
 
 pub mod bus;
+pub mod catalog;
 #[cfg(all(feature = "embedded", unix))]
 pub mod embedded;
 pub mod error;
@@ -24,5 +25,6 @@ pub mod __private;
 
 mod macros;
 
+pub use catalog::catalog;
 pub use macros::{HandlerError, batch, command, expansion_of, handler, handler_set, process};
 pub use message::HandlerError;

@@ -31,18 +31,54 @@
 /// | `reply = Receipt` | what its handler returns, and senders can wait for | nothing |
 /// | `name = "DebitAccount"` | the name it travels under | the type's |
 /// | `aliases("Debit", "Charge")` | former names, still accepted | none |
+/// | `version = 3` | the version of its payload, which travels in the header `x-commandbus-version` | 1 |
+/// | `upcast(1 = Debit::from_v1, 2 = Debit::from_v2)` | the functions that make an older payload the next version's | older ones are parked |
 /// | `max_attempts = 5` | how often it is attempted before it is parked | 3 |
 /// | `backoff = "10s, 60s, 5m"` | the pauses between attempts, the last one repeating | 10 s, 60 s, 5 min |
 /// | `timeout = "30s"` | how long one attempt may take | the worker's |
 /// | `group_by = account` | the field whose value groups it | no group |
 /// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
 ///
-/// `#[command(sensitive)]` on a field: it is masked wherever people look, by the name that serde writes it under.
+/// `#[command(sensitive)]` on a field: it is [masked](crate::ops::MASK) wherever people look, by the name that serde
+/// writes it under.
 ///
 /// Commands of one domain with the same `group_by` value, whatever their types, run one at a time and in the order they
 /// were sent, through retries too; all others run beside them. A parked one holds those behind it until an operator
 /// resolves it. The value is text, a number or a bool; `null` is for no group. Sends that are under way at the same time
 /// have no order.
+///
+/// # Versions
+///
+/// A payload may wait in a queue, or in troubleshooting, while its type changes. With a new version go functions that lead
+/// there from the older ones, each to the version after it; they return that, or a `Result` of it:
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct DebitV1 {
+///     euros: i64,
+/// }
+///
+/// #[command(domain = "payments", version = 2, upcast(1 = Debit::from_v1))]
+/// #[derive(Serialize, Deserialize)]
+/// struct Debit {
+///     cents: i64,
+/// }
+///
+/// impl Debit {
+///     fn from_v1(old: DebitV1) -> Result<Self, String> {
+///         let cents = old.euros.checked_mul(100).ok_or("more cents than there are")?;
+///         Ok(Self { cents })
+///     }
+/// }
+///
+/// assert_eq!((Debit::SPEC.version, Debit::SPEC.upcasts_from()), (2, [1].as_slice()));
+/// ```
+///
+/// What an upcast refuses, and what came in a version that none starts from, is parked as `UNDECODABLE`. A version newer
+/// than the handler's is treated as an unknown type is: given back for a newer worker, or parked where the worker is told
+/// [so](crate::worker::WorkerBuilder::park_unknown_types).
 pub use commandbus_macros::command;
 
 /// Makes an async function the handler of a command: of the type of its first parameter.

@@ -12,6 +12,7 @@ pub mod process;
 pub mod reply;
 pub mod retry;
 pub mod status;
+pub mod version;
 
 pub use audit::{AuditEvent, EventType};
 pub use batch::{BatchMetadata, BatchType};

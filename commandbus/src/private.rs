@@ -10,6 +10,7 @@ pub use crate::handler::{
     probe::{NoProbe, Probe, ProbeOf},
     registry::{refuse_second, refuse_second_of_set},
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
+    schema::{KnownSchema, MissingSchema, SchemaOf, Schemas},
     set::{FallbackSet, KnownSet, SetOf, Shared, SharedByCalls, Unshared},
     take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
 };

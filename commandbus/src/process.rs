@@ -25,7 +25,7 @@ mod tests;
 pub use batch::{CreateProcessBatchError, HasProcesses, ProcessBatchBuilder};
 pub use definition::{Action, Next, OnReply, Process, ProcessSpec, Step, StepSpec};
 pub use error::RouteError;
-pub use registry::ProcessEntry;
+pub use registry::{ProcessEntry, StepOutline};
 pub use router::{Router, RouterError};
 pub use sending::prepare;
 pub use start::{IntoProcess, ProcessExt, StartError, Starting, WithProcessId};

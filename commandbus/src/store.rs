@@ -16,20 +16,22 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+pub mod inventory;
 pub mod memory;
 pub mod postgres;
 pub mod process;
 pub mod query;
 pub mod transition;
 
+pub use inventory::{CommandCount, Inventory, ProcessCount};
 pub use process::{
     Moved, NewProcess, NewStep, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore, ReceivedReply,
     ReplyAside, ReplyFate, RoutingWork, StepAnswer, StepRecord, StrayReply, StrayReplyReason,
 };
 pub use query::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup};
 pub use transition::{
-    Acceptance, Canceled, Delivery, Duplicates, NewBatch, NewCommand, OperatorAction, OperatorVerb, ParkReason,
-    Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
+    Acceptance, Canceled, Delivery, Duplicates, EditedPayload, NewBatch, NewCommand, OperatorAction, OperatorVerb,
+    ParkReason, Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
 };
 
 /// What a store can do. Every method is one transaction; what it returns has been committed.
@@ -117,6 +119,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// What is parked, by error fingerprint, the largest group first.
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError>;
+
+    /// What is not over, by what a program needs to handle it. Looks at every command that waits, runs or is parked, and at
+    /// every process that has not ended.
+    async fn inventory(&self) -> Result<Inventory, StoreError>;
 
     // ---- waiting -------------------------------------------------------------------------------------------------
 

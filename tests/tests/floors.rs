@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 9] = [
     &["handler"],
     &["worker"],
     &["process"],
-    &["ops", "testing"],
+    &["catalog", "ops", "testing"],
     &["lib", "prelude", "private", "macros"],
 ];
 

@@ -1,7 +1,10 @@
 //! What is written in `#[command(..)]`.
 
 use proc_macro2::TokenStream;
-use syn::{Ident, LitInt, LitStr, Type};
+use syn::{
+    ExprPath, Ident, LitInt, LitStr, Token, Type,
+    parse::{Parse, ParseStream},
+};
 
 use crate::{
     arguments::{Grammar, Key, Written, list, path_value, value},
@@ -16,6 +19,8 @@ const GRAMMAR: Grammar = Grammar {
         Key { name: "reply", example: "reply = Receipt" },
         Key { name: "name", example: "name = \"DebitAccount\"" },
         Key { name: "aliases", example: "aliases(\"Debit\", \"ChargeAccount\")" },
+        Key { name: "version", example: "version = 2" },
+        Key { name: "upcast", example: "upcast(1 = DebitAccount::from_v1)" },
         Key { name: "max_attempts", example: "max_attempts = 5" },
         Key { name: "backoff", example: "backoff = \"10s, 60s, 5m\"" },
         Key { name: "timeout", example: "timeout = \"30s\"" },
@@ -30,11 +35,27 @@ pub(super) struct CommandArgs {
     pub(super) reply: Option<Type>,
     pub(super) name: Option<LitStr>,
     pub(super) aliases: Vec<LitStr>,
+    pub(super) version: Option<LitInt>,
+    pub(super) upcasts: Vec<UpcastArg>,
     pub(super) max_attempts: Option<LitInt>,
     pub(super) backoff: Option<LitStr>,
     pub(super) timeout: Option<LitStr>,
     pub(super) group_by: Option<Ident>,
     pub(super) krate: CratePath,
+}
+
+/// `1 = Debit::from_v1`
+pub(super) struct UpcastArg {
+    pub(super) from: LitInt,
+    pub(super) function: ExprPath,
+}
+
+impl Parse for UpcastArg {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let from = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self { from, function: input.parse()? })
+    }
 }
 
 impl CommandArgs {
@@ -46,6 +67,8 @@ impl CommandArgs {
                 "reply" => args.reply = Some(value(input)?),
                 "name" => args.name = Some(value(input)?),
                 "aliases" => args.aliases = list(input)?,
+                "version" => args.version = Some(value(input)?),
+                "upcast" => args.upcasts = list(input)?,
                 "max_attempts" => args.max_attempts = Some(value(input)?),
                 "backoff" => args.backoff = Some(value(input)?),
                 "timeout" => args.timeout = Some(value(input)?),

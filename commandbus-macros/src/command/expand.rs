@@ -1,10 +1,11 @@
 //! Writes a command out.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::{ExprPath, spanned::Spanned};
 
-use super::model::CommandModel;
-use crate::duration::constant;
+use super::{model::CommandModel, version::Versions};
+use crate::{duration::constant, spans::located_at};
 
 /// Expands to:
 ///
@@ -14,7 +15,11 @@ use crate::duration::constant;
 ///     const SPEC: &'static CommandSpec = &CommandSpec::new("payments", "DebitAccount").with_reply();
 ///     fn group(&self) -> Result<Option<String>, PayloadError> { group_key("DebitAccount", &self.account) }
 /// }
-/// inventory::submit! { CommandEntry::of::<DebitAccount>(file!(), line!()) }
+/// inventory::submit! {
+///     CommandEntry::of::<DebitAccount>(file!(), line!()).with_schemas(|| {
+///         Schemas::new((&&SchemaOf::<DebitAccount>::new()).schema(), (&&SchemaOf::<Receipt>::new()).schema())
+///     })
+/// }
 /// ```
 pub(super) fn expand(model: &CommandModel) -> TokenStream {
     let CommandModel { krate, ident, cfgs, domain, name, reply, .. } = model;
@@ -32,7 +37,13 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
 
         #(#cfgs)*
         #krate::__private::inventory::submit! {
-            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!())
+            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!()).with_schemas(|| {
+                use #krate::__private::{KnownSchema as _, MissingSchema as _};
+                #krate::__private::Schemas::new(
+                    (&&#krate::__private::SchemaOf::<#ident>::new()).schema(),
+                    (&&#krate::__private::SchemaOf::<#reply>::new()).schema(),
+                )
+            })
         }
     }
 }
@@ -64,6 +75,7 @@ fn options(model: &CommandModel) -> TokenStream {
     if !aliases.is_empty() {
         calls.extend(quote!(.with_aliases(&[#(#aliases),*])));
     }
+    calls.extend(versions(model));
     if let Some(attempts) = model.max_attempts.map(Literal::u32_unsuffixed) {
         calls.extend(quote!(.with_max_attempts(#attempts)));
     }
@@ -78,5 +90,42 @@ fn options(model: &CommandModel) -> TokenStream {
     if !sensitive.is_empty() {
         calls.extend(quote!(.with_sensitive(&[#(#sensitive),*])));
     }
+    calls
+}
+
+/// Expands to:
+///
+/// ```text
+/// .with_version(3)
+/// .with_upcasts(Upcasts::new(&[1, 2], |stored| {
+///     stored.first(1, Debit::from_v1).then(2, Debit::from_v2).end::<Self>()
+/// }))
+/// ```
+///
+/// Each function stands there once. That it is a function of one older version is demanded of the argument; what it
+/// returns is demanded by the call after it, which therefore stands where the function does.
+fn versions(model: &CommandModel) -> TokenStream {
+    let CommandModel { krate, versions: Versions { current, upcasts }, .. } = model;
+    let mut calls = TokenStream::new();
+    if *current > 1 {
+        let current = Literal::u32_unsuffixed(*current);
+        calls.extend(quote!(.with_version(#current)));
+    }
+    let Some((_, last)) = upcasts.last() else { return calls };
+    let from: Vec<_> = upcasts.iter().map(|(from, _)| Literal::u32_unsuffixed(*from)).collect();
+    let mut chain = located_at(last.span(), quote!(stored));
+    let mut before: Option<&ExprPath> = None;
+    for (from, (_, function)) in from.iter().zip(upcasts) {
+        let (call, place) = before.map_or((quote!(first), function), |before| (quote!(then), before));
+        let call = located_at(place.span(), quote!(.#call));
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#from, #function));
+        arguments.set_span(arguments.span().located_at(function.span()));
+        chain.extend(quote!(#call #arguments));
+        before = Some(function);
+    }
+    let end = located_at(last.span(), quote!(.end));
+    calls.extend(quote! {
+        .with_upcasts(#krate::message::version::Upcasts::new(&[#(#from),*], |stored| #chain #end::<Self>()))
+    });
     calls
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitInt, LitStr, Type, ext::IdentExt};
 
-use super::args::CommandArgs;
+use super::{args::CommandArgs, version::Versions};
 use crate::{
     attribute::cfgs,
     crate_path::CratePath,
@@ -23,6 +23,7 @@ pub(super) struct CommandModel {
     pub(super) name: LitStr,
     pub(super) reply: Option<Type>,
     pub(super) aliases: Vec<LitStr>,
+    pub(super) versions: Versions,
     pub(super) max_attempts: Option<u32>,
     pub(super) backoff: Option<Vec<Duration>>,
     pub(super) timeout: Option<Duration>,
@@ -42,6 +43,9 @@ impl CommandModel {
         let domain = errors.keep(domain(args.domain, missing)).flatten();
         let name = args.name.unwrap_or_else(|| LitStr::new(&item.ident.unraw().to_string(), item.ident.span()));
         check_names("command", &name, &args.aliases, &mut errors);
+        let mut about_versions = Diagnostics::default();
+        let versions = Versions::new(args.version, args.upcasts, &mut about_versions);
+        errors.extend(about_versions);
         let max_attempts = args.max_attempts.and_then(|literal| errors.keep(checked_attempts(&literal)));
         let backoff = args.backoff.and_then(|literal| errors.keep(durations(&literal)));
         let timeout = args.timeout.and_then(|literal| errors.keep(lasting(&literal, NO_TIMEOUT)));
@@ -55,6 +59,7 @@ impl CommandModel {
                 name,
                 reply: args.reply,
                 aliases: args.aliases,
+                versions,
                 max_attempts,
                 backoff,
                 timeout,

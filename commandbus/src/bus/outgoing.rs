@@ -10,6 +10,7 @@ use crate::{
         Command, CommandId,
         envelope::{PayloadError, seal},
         group,
+        version::set_version,
     },
     store::{NewCommand, Start},
 };
@@ -62,7 +63,8 @@ pub(super) fn prepare<M: IntoCommand>(outgoing: M) -> Result<NewCommand, Payload
 /// The same for a command that stays where it is.
 pub(crate) fn seal_command<C: Command>(command: &C, id: Option<CommandId>) -> Result<NewCommand, PayloadError> {
     let spec = C::SPEC;
-    let mut sealed = new_command(Cow::Borrowed(spec.name), seal(spec.name, command)?, spec.max_attempts, id);
+    let mut sealed =
+        new_command(Cow::Borrowed(spec.name), seal(spec.name, command)?, spec.version, spec.max_attempts, id);
     if let Some(key) = command.group()? {
         join_group(&mut sealed, key);
     }
@@ -78,9 +80,12 @@ pub(super) fn join_group(command: &mut NewCommand, key: String) {
 pub(super) fn new_command(
     command_type: Cow<'static, str>,
     data: Box<RawValue>,
+    version: u32,
     max_attempts: u32,
     id: Option<CommandId>,
 ) -> NewCommand {
+    let mut headers = None;
+    set_version(&mut headers, version);
     NewCommand {
         command_id: id.unwrap_or_else(CommandId::new),
         command_type,
@@ -89,7 +94,7 @@ pub(super) fn new_command(
         reply_to: None,
         max_attempts,
         start: Start::Now,
-        headers: None,
+        headers,
     }
 }
 

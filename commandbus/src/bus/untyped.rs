@@ -28,12 +28,14 @@ pub struct UntypedCommand {
     pub data: Value,
     /// The group that it belongs to, if any.
     pub group: Option<String>,
+    /// The version of its type that the data are written in, from 1.
+    pub version: u32,
 }
 
 impl UntypedCommand {
     /// A command of this name.
     pub fn new(domain: Domain, command_type: impl Into<String>, data: Value) -> Self {
-        Self { domain, command_type: command_type.into(), data, group: None }
+        Self { domain, command_type: command_type.into(), data, group: None, version: 1 }
     }
 
     /// Puts it into a group: commands of one group run one at a time, in the order they were sent.
@@ -42,25 +44,37 @@ impl UntypedCommand {
         self.group = Some(key.into());
         self
     }
+
+    /// Says which version of its type the data are written in.
+    #[must_use]
+    pub fn with_version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
 }
 
 impl Bus {
     /// Sends a command by name. Takes the options of [`Sending`]; the reply comes as JSON.
     pub fn send_untyped(&self, command: UntypedCommand) -> Sending<UntypedCommand> {
-        let UntypedCommand { domain, command_type, data, group } = command;
+        let UntypedCommand { domain, command_type, data, group, version } = command;
         let draft = if command_type.is_empty() || command_type.contains('\0') {
             Err(SendError::InvalidCommandType { command_type })
         } else {
-            untyped(command_type, &data, group).map_err(SendError::from)
+            untyped(command_type, &data, version, group).map_err(SendError::from)
         };
         Sending::new(self.clone(), domain, draft)
     }
 }
 
-fn untyped(command_type: String, data: &Value, group: Option<String>) -> Result<NewCommand, PayloadError> {
+fn untyped(
+    command_type: String,
+    data: &Value,
+    version: u32,
+    group: Option<String>,
+) -> Result<NewCommand, PayloadError> {
     let data = seal(&command_type, data)?;
     let key = group_key(&command_type, &group)?;
-    let mut command = new_command(Cow::Owned(command_type), data, CommandSpec::DEFAULT_MAX_ATTEMPTS, None);
+    let mut command = new_command(Cow::Owned(command_type), data, version, CommandSpec::DEFAULT_MAX_ATTEMPTS, None);
     if let Some(key) = key {
         join_group(&mut command, key);
     }

@@ -11,7 +11,7 @@ use super::{
     returned::{Conclusion, ReplyTo, Shape, done},
     take::TakeAll,
 };
-use crate::message::{Command, CommandSpec, Failure};
+use crate::message::{Command, CommandSpec, Failure, version};
 
 /// How to read a payload.
 pub type Decoder<C> = fn(&Context) -> Result<C, Failure>;
@@ -140,6 +140,7 @@ impl<C> Unknown<C> {
 }
 
 fn decode<C: Command>(context: &Context) -> Result<C, Failure> {
-    serde_json::from_str(context.inner.delivery.data.get())
-        .map_err(|error| Failure::permanent("UNDECODABLE", format!("the payload is not a `{}`: {error}", C::SPEC.name)))
+    let delivery = &context.inner.delivery;
+    version::read(delivery.version(), &delivery.data)
+        .map_err(|error| Failure::permanent("UNDECODABLE", error.to_string()))
 }

@@ -76,6 +76,11 @@ impl Context {
         &self.inner.delivery.headers
     }
 
+    /// The version that the payload came in; the handler has been given the current one.
+    pub fn version(&self) -> u32 {
+        self.inner.delivery.version()
+    }
+
     /// When the command was sent, by the database's clock.
     pub fn sent_at(&self) -> DateTime<Utc> {
         self.inner.delivery.sent_at

@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin, sync::Arc};
 
-use super::{Context, Need, Outcome};
+use super::{Context, Need, Outcome, schema::Schemas};
 use crate::message::{Command, CommandSpec};
 
 /// A handler that `#[handler]` made from a function; the braced struct of the function's name implements it.
@@ -137,12 +137,21 @@ pub struct CommandEntry {
     pub file: &'static str,
     /// Where it is written.
     pub line: u32,
+    /// The JSON schemas of its payload and its reply.
+    pub(crate) schemas: Option<fn() -> Schemas>,
 }
 
 impl CommandEntry {
     /// The entry of `C`, which is written there.
     pub const fn of<C: Command>(file: &'static str, line: u32) -> Self {
-        Self { spec: C::SPEC, file, line }
+        Self { spec: C::SPEC, file, line, schemas: None }
+    }
+
+    /// Says how to find its schemas.
+    #[must_use]
+    pub const fn with_schemas(mut self, schemas: fn() -> Schemas) -> Self {
+        self.schemas = Some(schemas);
+        self
     }
 }
 

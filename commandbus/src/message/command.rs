@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{Backoff, BatchId, CommandId, CommandStatus, Domain, envelope::PayloadError};
+use super::{Backoff, BatchId, CommandId, CommandStatus, Domain, envelope::PayloadError, version::Upcasts};
 
 /// A typed command. Written by `#[command(domain = "..")]`, or by hand:
 ///
@@ -57,6 +57,10 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// Former names, which its handler still accepts.
     pub aliases: &'static [&'static str],
+    /// The version of its payload, from 1.
+    pub version: u32,
+    /// How payloads of older versions are read.
+    pub(super) upcasts: Option<Upcasts>,
     /// How often it is attempted before it is parked, unless the sender says otherwise.
     pub max_attempts: u32,
     /// The pauses between attempts; see [`CommandSpec::backoff`].
@@ -83,6 +87,8 @@ impl CommandSpec {
             domain: Domain::from_static(domain),
             name,
             aliases: &[],
+            version: 1,
+            upcasts: None,
             max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
             backoff: None,
             timeout: None,
@@ -94,6 +100,19 @@ impl CommandSpec {
     /// Sets the former names.
     pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
+        self
+    }
+
+    /// Sets the version of its payload; at least 1.
+    pub const fn with_version(mut self, version: u32) -> Self {
+        assert!(version > 0, "the first version is 1");
+        self.version = version;
+        self
+    }
+
+    /// Says how payloads of older versions are read.
+    pub const fn with_upcasts(mut self, upcasts: Upcasts) -> Self {
+        self.upcasts = Some(upcasts);
         self
     }
 
@@ -137,6 +156,25 @@ impl CommandSpec {
     /// Whether a message of this type name is meant for this command.
     pub fn answers_to(&self, command_type: &str) -> bool {
         self.name == command_type || self.aliases.contains(&command_type)
+    }
+
+    /// The older versions that are read, through upcasts.
+    pub fn upcasts_from(&self) -> &'static [u32] {
+        self.upcasts.map_or(&[], |upcasts| upcasts.from())
+    }
+
+    /// Whether a payload of this version can be read.
+    pub fn knows_version(&self, version: u32) -> bool {
+        version == self.version || self.upcasts_from().contains(&version)
+    }
+
+    /// The versions that can be read, in words: `2, 3 and 4`.
+    pub(crate) fn known_versions(&self) -> String {
+        let older: Vec<String> = self.upcasts_from().iter().map(ToString::to_string).collect();
+        match older.as_slice() {
+            [] => format!("only {}", self.version),
+            older => format!("{} and {}", older.join(", "), self.version),
+        }
     }
 }
 

@@ -88,6 +88,14 @@ pub enum OpsError {
         /// What the deserializer said.
         source: serde_json::Error,
     },
+    /// A sensitive field of the edited payload is masked, and nothing is stored that could take its place.
+    #[error("`{field}` of command {id} is masked, and nothing is stored under that name: write its value")]
+    NothingBehindMask {
+        /// The command.
+        id: CommandId,
+        /// The field.
+        field: String,
+    },
     /// The edited payload, or the result, cannot be stored.
     #[error(transparent)]
     Payload(#[from] PayloadError),

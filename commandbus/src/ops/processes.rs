@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{
     OpsError,
+    masking::mask,
     resolve::{named, stated},
 };
 use crate::{
@@ -38,9 +39,16 @@ impl Processes {
         self.0.store().processes().list(filter, page).await
     }
 
-    /// Its timeline: every command that it sent and what became of it, in order.
+    /// Its timeline: every command that it sent and what became of it, in order. Sensitive fields of the commands are
+    /// [masked](super::MASK).
     pub async fn steps(&self, domain: &Domain, id: ProcessId) -> Result<Vec<SentStep>, StoreError> {
-        self.0.store().processes().steps(domain, id).await
+        let mut steps = self.0.store().processes().steps(domain, id).await?;
+        for step in &mut steps {
+            // What another implementation sent names no domain; it stays in that of its process.
+            let domain = step.command_domain.as_ref().unwrap_or(domain);
+            mask(domain, &step.command_type, &mut step.command_data);
+        }
+        Ok(steps)
     }
 
     /// The replies to it that changed nothing: duplicates, late ones, ones to commands that it did not send.

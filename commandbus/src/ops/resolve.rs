@@ -1,13 +1,13 @@
 //! What an operator does with a parked command.
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, value::to_raw_value};
 
-use super::OpsError;
+use super::{OpsError, masking};
 use crate::{
     bus::Bus,
-    message::{Command, CommandId, Domain, envelope::seal},
-    store::{OperatorAction, OperatorVerb, Resolution},
+    message::{Command, CommandId, Domain, envelope::seal, version},
+    store::{EditedPayload, OperatorAction, OperatorVerb, Page, Parked, ParkedFilter, Resolution},
 };
 
 /// An operator at work on the troubleshooting queue. Of two who resolve the same command, one wins and the other gets
@@ -36,7 +36,8 @@ impl Operator {
         self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Retry { payload: None }).await
     }
 
-    /// Sends it again with another payload, which is first read as the command's type; the old one is archived.
+    /// Sends it again with another payload, which is first read as the command's type, in its current version; the old one
+    /// is archived. A sensitive field that still says [`MASK`](super::MASK) keeps what is stored.
     pub async fn retry_edited<C: Command>(&self, id: CommandId, payload: &Value) -> Result<(), OpsError> {
         let (domain, name) = (&C::SPEC.domain, C::SPEC.name);
         let stored = self.bus.store().command(domain, id).await?;
@@ -44,17 +45,21 @@ impl Operator {
         if !C::SPEC.answers_to(&actual) {
             return Err(OpsError::OtherType { id, actual, given: name });
         }
-        let payload = seal(name, payload)?;
+        let payload = self.unmasked(domain, id, payload, C::SPEC.sensitive, current::<C>).await?;
+        let data = seal(name, &payload)?;
         // From the text, as the handler will read it.
-        serde_json::from_str::<C>(payload.get())
-            .map_err(|source| OpsError::Undecodable { command_type: name, source })?;
-        self.retry_with(domain, id, payload).await
+        serde_json::from_str::<C>(data.get()).map_err(|source| OpsError::Undecodable { command_type: name, source })?;
+        self.retry_with(domain, id, EditedPayload { data, version: Some(C::SPEC.version) }).await
     }
 
     /// Like [`retry_edited`](Self::retry_edited) where the type is not known to this program: whether its handler can
-    /// read the payload shows when it runs.
+    /// read the payload shows when it runs. It is taken to be of the version that the command came in.
     pub async fn retry_edited_untyped(&self, domain: &Domain, id: CommandId, payload: &Value) -> Result<(), OpsError> {
-        self.retry_with(domain, id, seal("edited command", payload)?).await
+        let stored = self.bus.store().command(domain, id).await?;
+        let stored = stored.ok_or_else(|| OpsError::CommandNotFound { domain: domain.clone(), id })?;
+        let sensitive = masking::sensitive_fields(domain, &stored.command_type);
+        let payload = self.unmasked(domain, id, payload, &sensitive, |parked| parked.payload.clone()).await?;
+        self.retry_with(domain, id, EditedPayload { data: seal("edited command", &payload)?, version: None }).await
     }
 
     /// Ends it as CANCELED. The reason is required: its sender gets it.
@@ -77,7 +82,27 @@ impl Operator {
         self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Complete { result }).await
     }
 
-    async fn retry_with(&self, domain: &Domain, id: CommandId, payload: Box<RawValue>) -> Result<(), OpsError> {
+    /// The payload with what is stored in the place of every mask.
+    async fn unmasked(
+        &self,
+        domain: &Domain,
+        id: CommandId,
+        payload: &Value,
+        sensitive: &[&'static str],
+        stored: fn(&Parked) -> Option<Value>,
+    ) -> Result<Value, OpsError> {
+        let mut payload = payload.clone();
+        if !masking::has_mask(&payload, sensitive) {
+            return Ok(payload);
+        }
+        let filter = ParkedFilter { domain: Some(domain.clone()), command_id: Some(id), ..ParkedFilter::default() };
+        let parked = self.bus.store().parked(&filter, Page::first(1)).await?;
+        let stored = parked.first().and_then(stored).unwrap_or_default();
+        masking::unmask(&mut payload, &stored, sensitive).map_err(|field| OpsError::NothingBehindMask { id, field })?;
+        Ok(payload)
+    }
+
+    async fn retry_with(&self, domain: &Domain, id: CommandId, payload: EditedPayload) -> Result<(), OpsError> {
         let verb = OperatorVerb::Retry { payload: Some(payload) };
         self.resolve(domain, id, self.reason.as_deref(), verb).await
     }
@@ -102,6 +127,16 @@ impl Operator {
             Some(Resolution::NotFound) | None => Err(OpsError::CommandNotFound { domain: domain.clone(), id }),
         }
     }
+}
+
+/// The stored payload as the current version has it, as far as it can be read as a `C`.
+fn current<C: Command>(parked: &Parked) -> Option<Value> {
+    let stored = parked.payload.as_ref()?;
+    if parked.version == C::SPEC.version {
+        return Some(stored.clone());
+    }
+    let command = version::read::<C>(parked.version, &to_raw_value(stored).ok()?).ok()?;
+    serde_json::to_value(command).ok()
 }
 
 /// An operator's name and a reason, where both are required.

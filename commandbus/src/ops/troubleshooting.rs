@@ -1,6 +1,6 @@
 //! What is parked: to list, to group, to look into.
 
-use super::{Operator, OpsError};
+use super::{Operator, OpsError, masking::mask};
 use crate::{
     bus::Bus,
     error::StoreError,
@@ -43,9 +43,13 @@ impl Troubleshooting {
         Self { bus }
     }
 
-    /// What is parked, oldest first.
+    /// What is parked, oldest first. Sensitive fields of the payloads are [masked](super::MASK).
     pub async fn list(&self, filter: &ParkedFilter, page: Page<i64>) -> Result<Vec<Parked>, StoreError> {
-        self.bus.store().parked(filter, page).await
+        let mut list = self.bus.store().parked(filter, page).await?;
+        for parked in &mut list {
+            mask(&parked.domain, &parked.command_type, &mut parked.payload);
+        }
+        Ok(list)
     }
 
     /// What is parked by cause, the most frequent one first.
@@ -58,7 +62,7 @@ impl Troubleshooting {
         self.bus.store().count_parked(filter).await
     }
 
-    /// One parked command and its history.
+    /// One parked command and its history. Sensitive fields of the payload are [masked](super::MASK).
     ///
     /// # Errors
     ///
@@ -68,7 +72,7 @@ impl Troubleshooting {
         let command =
             store.command(domain, id).await?.ok_or_else(|| OpsError::CommandNotFound { domain: domain.clone(), id })?;
         let filter = ParkedFilter { domain: Some(domain.clone()), command_id: Some(id), ..ParkedFilter::default() };
-        let parked = store.parked(&filter, Page::first(1)).await?.into_iter().next();
+        let parked = self.list(&filter, Page::first(1)).await?.into_iter().next();
         let Some(parked) = parked else { return Err(OpsError::NotParked { id, status: command.status }) };
         Ok(Case { parked, command, audit: store.audit(domain, id.as_uuid()).await? })
     }

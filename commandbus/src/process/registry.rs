@@ -1,12 +1,15 @@
 //! Processes as data: what is linked into the binary, and how to move one of whatever type.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::{
-    Process,
+    Process, StepSpec,
     route::{IncomingReply, Routed, route},
 };
-use crate::{message::Domain, store::process::ProcessRecord};
+use crate::{
+    message::{CommandSpec, Domain},
+    store::process::ProcessRecord,
+};
 
 /// A process type that is linked into the binary. Submitted by `#[process]`.
 #[derive(Clone, Copy)]
@@ -17,6 +20,10 @@ pub struct ProcessEntry {
     pub name: &'static str,
     /// Former names, which may be stored.
     pub aliases: &'static [&'static str],
+    /// How long a process may take.
+    pub deadline: Option<Duration>,
+    /// Its steps, in order.
+    pub steps: fn() -> Vec<StepOutline>,
     /// The domains that its commands go to, each once.
     pub command_domains: fn() -> Vec<&'static Domain>,
     /// Where it is written.
@@ -25,6 +32,37 @@ pub struct ProcessEntry {
     pub line: u32,
     /// Moves one.
     pub(crate) route: Route,
+}
+
+/// A step as data, without what depends on the type of its process.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StepOutline {
+    /// The name of its method, which is stored.
+    pub name: &'static str,
+    /// Former names, which may be stored.
+    pub aliases: &'static [&'static str],
+    /// The number of its group.
+    pub group: usize,
+    /// How long its reply may take.
+    pub timeout: Option<Duration>,
+    /// What it sends.
+    pub command: &'static CommandSpec,
+    /// What takes it back.
+    pub undo: Option<&'static CommandSpec>,
+}
+
+impl StepOutline {
+    fn of<P>(step: &StepSpec<P>) -> Self {
+        Self {
+            name: step.name,
+            aliases: step.aliases,
+            group: step.group,
+            timeout: step.timeout,
+            command: step.action.command,
+            undo: step.undo.as_ref().map(|undo| undo.command),
+        }
+    }
 }
 
 /// What some replies, and the time if it is due, make of a process.
@@ -37,6 +75,8 @@ impl ProcessEntry {
             domain: &P::SPEC.domain,
             name: P::SPEC.name,
             aliases: P::SPEC.aliases,
+            deadline: P::SPEC.deadline,
+            steps: || P::SPEC.steps.iter().map(StepOutline::of).collect(),
             command_domains: || P::SPEC.command_domains(),
             file,
             line,

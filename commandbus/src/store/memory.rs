@@ -17,8 +17,8 @@ use self::{
     state::{State, Transition},
 };
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
-    ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
+    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -32,6 +32,7 @@ mod block;
 mod clock;
 mod create;
 mod group;
+mod inventory;
 mod lookup;
 mod open_batch;
 mod park;
@@ -267,6 +268,10 @@ impl Store for MemoryStore {
 
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> {
         Ok(self.state().group_parked(filter))
+    }
+
+    async fn inventory(&self) -> Result<Inventory, StoreError> {
+        Ok(self.state().inventory())
     }
 
     fn wakes(&self) -> broadcast::Receiver<Wake> {

@@ -13,8 +13,8 @@ use tokio::sync::{OnceCell, broadcast};
 use uuid::Uuid;
 
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked, ParkedFilter,
-    ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
+    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -23,6 +23,7 @@ use crate::{
 
 mod ask;
 mod batch;
+mod inventory;
 mod listen;
 mod migrate;
 mod notify;
@@ -213,6 +214,10 @@ impl Store for PostgresStore {
 
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> {
         self.list_parked_groups(filter).await
+    }
+
+    async fn inventory(&self) -> Result<Inventory, StoreError> {
+        self.take_inventory().await
     }
 
     fn wakes(&self) -> broadcast::Receiver<Wake> {

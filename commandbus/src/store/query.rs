@@ -139,6 +139,8 @@ pub struct Parked {
     pub holds: u32,
     /// The payload as it travelled; `None` when its message is gone.
     pub payload: Option<Value>,
+    /// The version of its type that the payload is written in.
+    pub version: u32,
 }
 
 /// Parked commands that share a fingerprint.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::message::{BatchId, BatchType, CommandId, CommandStatus, Domain, Failure, ProcessId};
+use crate::message::{BatchId, BatchType, CommandId, CommandStatus, Domain, Failure, ProcessId, version::version_of};
 
 /// When a command may first be received.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -119,6 +119,13 @@ pub struct Delivery {
     pub batch_id: Option<BatchId>,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
+}
+
+impl Delivery {
+    /// The version of its payload.
+    pub fn version(&self) -> u32 {
+        version_of(&self.headers)
+    }
 }
 
 /// What one receive brought.
@@ -284,7 +291,7 @@ pub enum OperatorVerb {
     /// Send it again, with a new budget of attempts; `payload` replaces what it carried.
     Retry {
         /// The edited payload.
-        payload: Option<Box<RawValue>>,
+        payload: Option<EditedPayload>,
     },
     /// End it as CANCELED.
     Cancel,
@@ -293,6 +300,15 @@ pub enum OperatorVerb {
         /// The result.
         result: Option<Box<RawValue>>,
     },
+}
+
+/// A payload that an operator wrote.
+#[derive(Debug, Clone)]
+pub struct EditedPayload {
+    /// The payload.
+    pub data: Box<RawValue>,
+    /// The version that it is written in, which its message then names; `None` for the one that the command came in.
+    pub version: Option<u32>,
 }
 
 impl OperatorVerb {

@@ -107,13 +107,13 @@ impl WorkerBuilder {
         self
     }
 
-    /// Parks commands of a type that no handler takes, instead of giving them back for a minute at a time.
+    /// Parks commands of a type, or of a newer version of one, that no handler takes, instead of giving them back for a minute at a time.
     pub fn park_unknown_types(mut self) -> Self {
         self.settings.unknown_types = UnknownTypes::Park;
         self
     }
 
-    /// How long commands of a type that no handler takes are given back for; 60 s unless set.
+    /// How long commands of a type, or of a newer version of one, that no handler takes are given back for; 60 s unless set.
     pub fn unknown_type_delay(mut self, delay: Duration) -> Self {
         self.settings.unknown_types = UnknownTypes::GiveBack { after: delay };
         self

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     handler::{Callable, Context, HandlerEntry, Invocation, Outcome, context, transaction::TxSlot},
-    message::{Backoff, FailureKind},
-    store::{Delivery, Settled, Settlement, Verdict},
+    message::{Backoff, Failure, FailureKind, version::ReadError},
+    store::{Delivery, ParkReason, Settled, Settlement, Verdict},
     telemetry::{self, field, metric},
 };
 
@@ -50,6 +50,9 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
     let started = Instant::now();
     let token = delivery.token;
     let conclusion = match engine.registry.find(&delivery.command_type) {
+        Some(entry) if delivery.version() > entry.command.version => {
+            unknown(engine, &delivery, Unknown::Version(entry))
+        }
         Some(entry) => {
             let span = tracing::info_span!(
                 telemetry::HANDLE,
@@ -62,7 +65,7 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
             );
             Execution::new(engine, entry, delivery, cancellation).run().instrument(span).await
         }
-        None => unknown(engine, delivery),
+        None => unknown(engine, &delivery, Unknown::Type),
     };
     let ours = engine.hand.end(token, started.elapsed());
     match conclusion {
@@ -76,25 +79,42 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
     }
 }
 
+/// What no handler of this worker takes; a newer worker may.
+enum Unknown<'a> {
+    Type,
+    /// Newer than that of the handler.
+    Version(&'a HandlerEntry<Callable>),
+}
+
 /// A delivery that no handler takes.
-fn unknown(engine: &Engine, delivery: Delivery) -> Conclusion {
-    let command_type = delivery.command_type;
+fn unknown(engine: &Engine, delivery: &Delivery, what: Unknown<'_>) -> Conclusion {
+    let Delivery { command_type, attempt, max_attempts, .. } = delivery;
+    let (reason, failure) = match what {
+        Unknown::Type => {
+            let message = format!("no handler of this worker takes commands of type `{command_type}`");
+            (ParkReason::Permanent, Failure::permanent("UNKNOWN_COMMAND_TYPE", message))
+        }
+        Unknown::Version(entry) => {
+            let message = ReadError::unknown_version(entry.command, delivery.version()).to_string();
+            (ParkReason::Undecodable, Failure::permanent("UNDECODABLE", message))
+        }
+    };
     let mut warned = engine.unknown_types.lock().unwrap_or_else(PoisonError::into_inner);
-    if warned.insert(command_type.clone()) {
+    if warned.insert(failure.message.clone()) {
         tracing::warn!(
-            { field::DOMAIN } = %engine.domain, { field::COMMAND_TYPE } = %command_type,
-            "no handler of this worker takes this type; it may come from a newer sender",
+            { field::DOMAIN } = %engine.domain, { field::COMMAND_TYPE } = %command_type, error = %failure.message,
+            "no handler of this worker takes this command; it may come from a newer sender",
         );
     }
     let terms = Terms {
-        attempt: delivery.attempt,
-        max_attempts: delivery.max_attempts,
+        attempt: *attempt,
+        max_attempts: *max_attempts,
         backoff: Backoff::DEFAULT,
         keeps_reply: false,
         unknown_types: engine.settings.unknown_types,
         jitter: 0.0,
     };
-    Conclusion::Settle(settlement::decide(Ending::Unknown { command_type }, &terms))
+    Conclusion::Settle(settlement::decide(Ending::Unknown { reason, failure }, &terms))
 }
 
 /// The call of one handler for one delivery.

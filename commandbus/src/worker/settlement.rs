@@ -29,14 +29,16 @@ pub(super) enum Ending {
         /// The pause before the next delivery.
         after: Duration,
     },
-    /// No handler of this worker takes the type.
+    /// No handler of this worker takes the type, or its version.
     Unknown {
-        /// The name of the type.
-        command_type: String,
+        /// What it is parked for, where that is asked for.
+        reason: ParkReason,
+        /// What it is parked with.
+        failure: Failure,
     },
 }
 
-/// What the worker does with a command of a type it has no handler for.
+/// What the worker does with a command of a type, or a version, that it has no handler for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UnknownTypes {
     /// It may be meant for a newer worker.
@@ -73,12 +75,9 @@ pub(super) fn decide(ending: Ending, terms: &Terms) -> Verdict {
         }
         Ending::Unsettleable(failure) => park(ParkReason::Unsettleable, failure),
         Ending::Interrupted { after } => Verdict::GiveBack { after },
-        Ending::Unknown { command_type } => match terms.unknown_types {
+        Ending::Unknown { reason, failure } => match terms.unknown_types {
             UnknownTypes::GiveBack { after } => Verdict::GiveBack { after },
-            UnknownTypes::Park => {
-                let message = format!("no handler of this worker takes commands of type `{command_type}`");
-                park(ParkReason::Permanent, Failure::permanent("UNKNOWN_COMMAND_TYPE", message))
-            }
+            UnknownTypes::Park => park(reason, failure),
         },
     }
 }
@@ -201,7 +200,8 @@ mod tests {
 
     #[test]
     fn unknown_types_are_given_back_or_parked() {
-        let unknown = || Ending::Unknown { command_type: "Novel".into() };
+        let failure = || Failure::permanent("UNKNOWN_COMMAND_TYPE", "no handler takes `Novel`");
+        let unknown = || Ending::Unknown { reason: ParkReason::Permanent, failure: failure() };
         let verdict = decide(unknown(), &terms(3, 3));
         assert!(matches!(verdict, Verdict::GiveBack { after } if after == Duration::from_secs(60)));
         let verdict = decide(unknown(), &Terms { unknown_types: UnknownTypes::Park, ..terms(1, 3) });

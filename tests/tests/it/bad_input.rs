@@ -3,7 +3,7 @@
 use commandbus::error::StoreError;
 use commandbus::message::{CommandId, CommandStatus, Domain};
 use commandbus::store::postgres::PostgresStore;
-use commandbus::store::{Acceptance, NewCommand, OperatorVerb, Resolution, Settled, Store};
+use commandbus::store::{Acceptance, EditedPayload, NewCommand, OperatorVerb, Resolution, Settled, Store};
 use serde_json::value::RawValue;
 
 use crate::support::{Bench, LEASE, PAYMENTS, by_operator, column, complete, debit, json, new_batch};
@@ -231,7 +231,8 @@ async fn an_edit_that_cannot_be_stored_leaves_the_command_parked() {
     let bench = Bench::new().await;
     let id = bench.parked().await;
     let before = rows(&bench).await;
-    let payload = Some(RawValue::from_string(r#""\u0000""#.to_owned()).unwrap());
+    let data = RawValue::from_string(r#""\u0000""#.to_owned()).unwrap();
+    let payload = Some(EditedPayload { data, version: None });
 
     let refused = bench.store.resolve(&PAYMENTS, &[by_operator(id, OperatorVerb::Retry { payload })]).await;
 

@@ -220,6 +220,8 @@ on_every_store! {
         a_retry_starts_a_new_life,
         a_retry_may_carry_an_edited_payload,
         what_was_first_sent_stays_known_however_often_it_is_edited,
+        an_edited_payload_may_be_of_another_version,
+        a_parked_command_tells_the_version_of_its_payload,
         a_retried_command_may_be_parked_again,
         a_canceled_command_is_canceled,
         a_completed_command_is_completed,
@@ -248,6 +250,11 @@ on_every_store! {
         parked_commands_are_grouped_by_what_went_wrong,
         a_fingerprint_is_not_longer_than_anybody_reads,
         what_left_the_list_is_counted_no_more,
+    }
+    inventory {
+        commands_that_are_not_over_are_counted_by_type_version_and_status,
+        processes_that_have_not_ended_are_counted_by_type_and_step,
+        nothing_is_left_when_all_is_over,
     }
     process_starting {
         a_started_process_waits_for_its_first_reply,

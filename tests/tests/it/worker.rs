@@ -7,6 +7,7 @@ mod leases;
 mod outages;
 mod strangers;
 mod transactional;
+mod versions;
 
 use std::time::Duration;
 

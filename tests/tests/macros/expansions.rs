@@ -38,7 +38,10 @@ impl ::commandbus::message::Command for DebitAccount {
 }
 ::commandbus::__private::inventory::submit! {
     ::commandbus::handler::CommandEntry::of:: < DebitAccount > (::core::file!(),
-    ::core::line!())
+    ::core::line!()).with_schemas(|| { use ::commandbus::__private:: { KnownSchema as _,
+    MissingSchema as _ }; ::commandbus::__private::Schemas::new((&&
+    ::commandbus::__private::SchemaOf:: < DebitAccount > ::new()).schema(), (&&
+    ::commandbus::__private::SchemaOf:: < Receipt > ::new()).schema(),) })
 }
 "#
     );

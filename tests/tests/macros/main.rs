@@ -13,6 +13,7 @@ mod linking;
 mod outcomes;
 mod processes;
 mod sets;
+mod versions;
 
 /// The bus of contexts made by hand.
 fn bus() -> Bus {

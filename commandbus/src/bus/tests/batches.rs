@@ -138,7 +138,7 @@ fn a_chunk_ends_by_number_or_by_size() {
     let of_size = |length: usize| {
         let blob = move |_| {
             let data = seal("Blob", &"x".repeat(length)).unwrap();
-            Ok::<_, BatchError>(new_command("Blob".into(), data, 1, None))
+            Ok::<_, BatchError>(new_command("Blob".into(), data, 1, 1, None))
         };
         let mut commands = (0..2_500).map(blob);
         std::iter::from_fn(move || {

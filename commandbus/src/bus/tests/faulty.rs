@@ -153,6 +153,10 @@ impl Store for Faulty {
         self.store.parked_groups(filter).await
     }
 
+    async fn inventory(&self) -> Result<crate::store::Inventory, StoreError> {
+        self.store.inventory().await
+    }
+
     fn processes(&self) -> &dyn crate::store::ProcessStore {
         self.store.processes()
     }

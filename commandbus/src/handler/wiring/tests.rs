@@ -110,7 +110,7 @@ fn a_command_may_be_left_to_another_worker() {
 #[test]
 fn a_command_that_nobody_takes_is_found() {
     const FORGOTTEN: &CommandSpec = &CommandSpec::new("wiring", "Forgotten");
-    let commands = [CommandEntry { spec: FORGOTTEN, file: "forgotten.rs", line: 7 }];
+    let commands = [CommandEntry { spec: FORGOTTEN, file: "forgotten.rs", line: 7, schemas: None }];
     for wiring in [wiring(provided()), wiring(provided()).handlers(handlers![debit])] {
         let error = wiring.check_against(&commands).unwrap_err();
         assert!(error.to_string().contains("no handler takes `Forgotten` (forgotten.rs:7): write one"), "{error}");
@@ -147,8 +147,8 @@ fn what_is_not_linked_is_named() {
 fn two_commands_cannot_share_a_name() {
     const NAMESAKE: &CommandSpec = &CommandSpec::new("wiring", "Pay");
     let commands = [
-        CommandEntry { spec: Debit::SPEC, file: "debit.rs", line: 3 },
-        CommandEntry { spec: NAMESAKE, file: "pay.rs", line: 5 },
+        CommandEntry { spec: Debit::SPEC, file: "debit.rs", line: 3, schemas: None },
+        CommandEntry { spec: NAMESAKE, file: "pay.rs", line: 5, schemas: None },
     ];
     let error = wiring(provided()).check_against(&commands).unwrap_err();
     assert!(error.to_string().contains("`Debit` (debit.rs:3) and `Pay` (pay.rs:5) both travel as `Pay`"), "{error}");

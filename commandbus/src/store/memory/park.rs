@@ -8,7 +8,7 @@ use super::{
     state::{CommandKey, Shelved, Transition},
 };
 use crate::{
-    message::{CommandStatus, EventType, Failure},
+    message::{CommandStatus, EventType, Failure, version::version_of},
     store::{ParkReason, Parked},
 };
 
@@ -44,6 +44,7 @@ impl Transition<'_> {
             group: command.group.clone(),
             holds: 0,
             payload: payload(&message),
+            version: message.headers.as_ref().map_or(1, version_of),
         };
         self.state.parked.insert(key.clone(), Shelved { entry, message });
         self.enter(key, CommandStatus::InTroubleshooting);

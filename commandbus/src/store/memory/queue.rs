@@ -85,6 +85,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn find(&self, msg_id: i64) -> Option<&Message> {
+        self.live.get(&msg_id)
+    }
+
     pub(super) fn delete(&mut self, msg_id: i64) {
         self.live.remove(&msg_id);
     }

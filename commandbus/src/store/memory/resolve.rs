@@ -4,8 +4,8 @@ use serde_json::{json, value::RawValue};
 
 use super::state::{CommandKey, Shelved, Transition};
 use crate::{
-    message::{BatchId, CommandId, CommandStatus, Domain, Envelope, EventType, Outcome},
-    store::{Canceled, OperatorAction, OperatorVerb, Resolution, Wake},
+    message::{BatchId, CommandId, CommandStatus, Domain, Envelope, EventType, Outcome, version::set_version},
+    store::{Canceled, EditedPayload, OperatorAction, OperatorVerb, Resolution, Wake},
 };
 
 impl Transition<'_> {
@@ -45,7 +45,7 @@ impl Transition<'_> {
             return Resolution::NotParked(status);
         };
         match &action.verb {
-            OperatorVerb::Retry { payload } => self.send_again(&key, action, shelved, payload.as_deref()),
+            OperatorVerb::Retry { payload } => self.send_again(&key, action, shelved, payload.as_ref()),
             OperatorVerb::Cancel => {
                 let reply_to = self.command(&key).reply_to.clone();
                 let details = json!({ "operator": action.operator, "reason": action.reason, "reply_to": reply_to });
@@ -73,16 +73,25 @@ impl Transition<'_> {
         Resolution::Done
     }
 
-    fn send_again(&mut self, key: &CommandKey, action: &OperatorAction, shelved: Shelved, payload: Option<&RawValue>) {
+    fn send_again(
+        &mut self,
+        key: &CommandKey,
+        action: &OperatorAction,
+        shelved: Shelved,
+        payload: Option<&EditedPayload>,
+    ) {
         let now = self.now;
-        let Shelved { entry, message } = shelved;
+        let Shelved { entry, mut message } = shelved;
+        if let Some(version) = payload.and_then(|payload| payload.version) {
+            set_version(&mut message.headers, version);
+        }
         let body = match payload {
             None => message.body,
             Some(payload) => {
                 let before = entry.payload.unwrap_or_default();
                 // What was first sent stays known, however often it is edited.
                 self.state.payloads_before_edit.entry(key.clone()).or_insert(before);
-                self.envelope_with(key, payload)
+                self.envelope_with(key, &payload.data)
             }
         };
         let new_msg_id = self.commands_queue(&key.0).push(body, message.headers, now, now);

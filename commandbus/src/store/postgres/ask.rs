@@ -162,7 +162,8 @@ impl PostgresStore {
             "select t.*, c.correlation_id, c.attempts, c.max_attempts, m.group_key,
                     (select count(*)::int from commandbus.grouped_command h
                      where h.domain = m.domain and h.group_key = m.group_key and not h.released) as holds,
-                    commandbus.archived_payload(c.queue_name, c.msg_id) as payload
+                    commandbus.archived_payload(c.queue_name, c.msg_id) as payload,
+                    commandbus.archived_version(c.queue_name, c.msg_id) as version
              {PARKED} and ($7::bigint is null or t.parked_id > $7) order by t.parked_id limit $8"
         );
         let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter)
@@ -208,7 +209,7 @@ fn undecodable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::E
     sqlx::Error::Decode(Box::new(error))
 }
 
-fn domain(row: &PgRow) -> Result<Domain, sqlx::Error> {
+pub(super) fn domain(row: &PgRow) -> Result<Domain, sqlx::Error> {
     Domain::new(row.try_get::<String, _>("domain")?).map_err(undecodable)
 }
 
@@ -284,5 +285,6 @@ fn parked(row: &PgRow) -> Result<Parked, sqlx::Error> {
         group: row.try_get("group_key")?,
         holds: count(row, "holds")?,
         payload: row.try_get("payload")?,
+        version: count(row, "version")?,
     })
 }

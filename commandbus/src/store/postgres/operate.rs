@@ -98,7 +98,7 @@ impl PostgresStore {
             actions.iter().map(|action| pick(&action.verb).map(Json)).collect()
         };
         let rows = sqlx::query(
-            "select command_id, status, done, gone from commandbus.resolve_parked($1, $2, $3, $4, $5, $6, $7)",
+            "select command_id, status, done, gone from commandbus.resolve_parked($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(domain.as_str())
         .bind(actions.iter().map(|action| action.command_id.as_uuid()).collect::<Vec<_>>())
@@ -106,13 +106,14 @@ impl PostgresStore {
         .bind(actions.iter().map(|action| action.operator.as_str()).collect::<Vec<_>>())
         .bind(actions.iter().map(|action| action.reason.as_deref()).collect::<Vec<_>>())
         .bind(column(|verb| match verb {
-            OperatorVerb::Retry { payload } => payload.as_deref(),
+            OperatorVerb::Retry { payload } => payload.as_ref().map(|payload| &*payload.data),
             OperatorVerb::Cancel | OperatorVerb::Complete { .. } => None,
         }))
         .bind(column(|verb| match verb {
             OperatorVerb::Complete { result } => result.as_deref(),
             OperatorVerb::Cancel | OperatorVerb::Retry { .. } => None,
         }))
+        .bind(actions.iter().map(|action| version(&action.verb)).collect::<Vec<_>>())
         .fetch_all(&self.pool)
         .await?;
 
@@ -130,6 +131,16 @@ impl PostgresStore {
             .iter()
             .map(|action| answers.get(&action.command_id.as_uuid()).copied().unwrap_or(Resolution::NotFound))
             .collect())
+    }
+}
+
+/// The version that the message of an edited payload is to name.
+fn version(verb: &OperatorVerb) -> Option<i32> {
+    match verb {
+        OperatorVerb::Retry { payload: Some(payload) } => {
+            payload.version.map(|version| i32::try_from(version).unwrap_or(i32::MAX))
+        }
+        _ => None,
     }
 }
 

@@ -56,6 +56,7 @@ impl Store for Cut {
     async fn parked(&self, filter: &ParkedFilter, page: Page<i64>) -> Result<Vec<Parked>, StoreError> { self.through()?.parked(filter, page).await }
     async fn count_parked(&self, filter: &ParkedFilter) -> Result<u64, StoreError> { self.through()?.count_parked(filter).await }
     async fn parked_groups(&self, filter: &ParkedFilter) -> Result<Vec<ParkedGroup>, StoreError> { self.through()?.parked_groups(filter).await }
+    async fn inventory(&self) -> Result<crate::store::Inventory, StoreError> { self.through()?.inventory().await }
     fn processes(&self) -> &dyn crate::store::ProcessStore {
         self.memory.processes()
     }

@@ -7,6 +7,7 @@ pub(crate) mod canceling;
 pub(crate) mod fence;
 pub(crate) mod groups;
 pub(crate) mod groups_of_commands;
+pub(crate) mod inventory;
 pub(crate) mod listing;
 pub(crate) mod operators;
 pub(crate) mod pausing;

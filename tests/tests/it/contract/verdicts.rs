@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commandbus::{
     message::Failure,
-    store::{OperatorVerb, ParkReason, Verdict},
+    store::{EditedPayload, OperatorVerb, ParkReason, Verdict},
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub(crate) fn again() -> OperatorVerb {
 }
 
 pub(crate) fn edited(payload: Value) -> OperatorVerb {
-    OperatorVerb::Retry { payload: Some(raw(payload)) }
+    OperatorVerb::Retry { payload: Some(EditedPayload { data: raw(payload), version: None }) }
 }
 
 pub(crate) fn completed() -> OperatorVerb {

@@ -1,6 +1,6 @@
 use commandbus::{
     message::{CommandId, CommandStatus},
-    store::{OperatorVerb, Resolution},
+    store::{EditedPayload, OperatorVerb, Resolution},
 };
 use serde_json::json;
 
@@ -55,6 +55,59 @@ pub(crate) async fn what_was_first_sent_stays_known_however_often_it_is_edited(w
     }
     assert_eq!(world.parked().await[0].payload, Some(json!({ "cents": 80 })));
     assert_eq!(world.harness.payload_before_edit(&world.domain, id).await, Some(json!({ "cents": 100 })));
+}
+
+pub(crate) async fn an_edited_payload_may_be_of_another_version(world: &World) {
+    for (before, version, after) in [
+        (
+            json!({ "x-commandbus-version": 2, "traceparent": "00" }),
+            None,
+            json!({ "x-commandbus-version": 2, "traceparent": "00" }),
+        ),
+        (
+            json!({ "x-commandbus-version": 2, "traceparent": "00" }),
+            Some(3),
+            json!({ "x-commandbus-version": 3, "traceparent": "00" }),
+        ),
+        (json!({ "x-commandbus-version": 2, "traceparent": "00" }), Some(1), json!({ "traceparent": "00" })),
+        (json!({ "x-commandbus-version": 2 }), Some(1), json!({})),
+        (json!(null), Some(2), json!({ "x-commandbus-version": 2 })),
+        (json!(null), Some(1), json!({})),
+    ] {
+        let mut command = debit(100);
+        command.headers = before.as_object().cloned();
+        let id = world.send(command).await;
+        world.run(park()).await;
+        let payload = EditedPayload { data: raw(json!({ "cents": 90 })), version };
+        let verb = OperatorVerb::Retry { payload: Some(payload) };
+        assert_eq!(world.resolve(id, verb).await, Resolution::Done);
+        let delivery = world.delivery().await;
+        assert_eq!(json!(delivery.headers), after);
+        assert_eq!(delivery.version(), version.unwrap_or(2));
+        world.settle(delivery.token, complete()).await;
+    }
+}
+
+pub(crate) async fn a_parked_command_tells_the_version_of_its_payload(world: &World) {
+    for (headers, version) in [
+        (json!(null), 1),
+        (json!({ "traceparent": "00" }), 1),
+        (json!({ "x-commandbus-version": 7 }), 7),
+        (json!({ "x-commandbus-version": "7" }), 7),
+        (json!({ "x-commandbus-version": "seven" }), 0),
+        (json!({ "x-commandbus-version": null }), 0),
+        (json!({ "x-commandbus-version": 1.5 }), 0),
+    ] {
+        let mut command = debit(100);
+        command.headers = headers.as_object().cloned();
+        let id = world.send(command).await;
+        let delivery = world.delivery().await;
+        assert_eq!(delivery.version(), version, "{headers}");
+        world.settle(delivery.token, park()).await;
+        let parked = world.parked().await;
+        let found = parked.iter().find(|parked| parked.command_id == id).unwrap();
+        assert_eq!(found.version, version, "{headers}");
+    }
 }
 
 pub(crate) async fn a_retried_command_may_be_parked_again(world: &World) {

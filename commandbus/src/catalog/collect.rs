@@ -1,0 +1,89 @@
+//! Collects what is linked.
+
+use std::time::Duration;
+
+use super::{Catalog, CommandDescription, ProcessDescription, StepDescription, fingerprint};
+use crate::{
+    handler::{CommandEntry, HandlerEntry, schema::Schemas},
+    message::{CommandSpec, Domain},
+    process::{ProcessEntry, StepOutline},
+};
+
+/// Everything that is linked into this program.
+pub fn catalog() -> Catalog {
+    let processes: Vec<&ProcessEntry> = inventory::iter::<ProcessEntry>().collect();
+    let mut commands: Vec<CommandDescription> = inventory::iter::<CommandEntry>()
+        .map(|entry| describe(entry.spec, entry.schemas.map(|schemas| schemas())))
+        .collect();
+    // Written by hand, and known only by who uses them.
+    let handled = inventory::iter::<HandlerEntry>().map(|handler| handler.command);
+    let steps = processes.iter().flat_map(|process| (process.steps)());
+    let sent = steps.flat_map(|step| [Some(step.command), step.undo]).flatten();
+    for spec in handled.chain(sent) {
+        if !commands.iter().any(|known| (known.domain, known.name) == (name_of(&spec.domain), spec.name)) {
+            commands.push(describe(spec, None));
+        }
+    }
+    commands.sort_by(|a, b| (a.domain, a.name, &a.fingerprint).cmp(&(b.domain, b.name, &b.fingerprint)));
+    let mut processes: Vec<ProcessDescription> = processes.into_iter().map(describe_process).collect();
+    processes.sort_by(|a, b| (a.domain, a.name, &a.fingerprint).cmp(&(b.domain, b.name, &b.fingerprint)));
+    Catalog { commands, processes }
+}
+
+fn describe(spec: &'static CommandSpec, schemas: Option<Schemas>) -> CommandDescription {
+    let Schemas { payload, reply } = schemas.unwrap_or(Schemas::new(None, None));
+    let reply = reply.filter(|_| spec.keeps_reply);
+    let handlers = inventory::iter::<HandlerEntry>();
+    let ours = handlers.filter(|handler| handler.command.domain == spec.domain && handler.command.name == spec.name);
+    let mut handlers: Vec<_> = ours.map(|handler| handler.name).collect();
+    handlers.sort_unstable();
+    CommandDescription {
+        domain: name_of(&spec.domain),
+        name: spec.name,
+        aliases: spec.aliases,
+        version: spec.version,
+        upcasts_from: spec.upcasts_from(),
+        max_attempts: spec.max_attempts,
+        backoff: spec.backoff().schedule().iter().copied().map(text).collect(),
+        timeout: spec.timeout.map(text),
+        sensitive: spec.sensitive,
+        declares_reply: spec.keeps_reply,
+        fingerprint: fingerprint::of_command(spec, payload.as_ref(), reply.as_ref()),
+        payload,
+        reply,
+        handlers,
+    }
+}
+
+fn describe_process(entry: &ProcessEntry) -> ProcessDescription {
+    let steps: Vec<StepDescription> = (entry.steps)().into_iter().map(describe_step).collect();
+    ProcessDescription {
+        domain: name_of(entry.domain),
+        name: entry.name,
+        aliases: entry.aliases,
+        deadline: entry.deadline.map(text),
+        fingerprint: fingerprint::of_process(entry, &steps),
+        steps,
+    }
+}
+
+fn describe_step(step: StepOutline) -> StepDescription {
+    let command = |spec: &CommandSpec| format!("{}.{}", spec.domain, spec.name);
+    StepDescription {
+        name: step.name,
+        aliases: step.aliases,
+        group: step.group,
+        command: command(step.command),
+        timeout: step.timeout.map(text),
+        undo: step.undo.map(command),
+    }
+}
+
+fn name_of(domain: &'static Domain) -> &'static str {
+    domain.as_str()
+}
+
+/// As one would write it in an attribute.
+fn text(duration: Duration) -> String {
+    format!("{duration:?}")
+}
