@@ -4,7 +4,7 @@ use super::{OpsError, resolve::checked};
 use crate::{
     bus::Bus,
     error::StoreError,
-    message::{BatchId, BatchMetadata, CommandId, CommandMetadata, Domain},
+    message::{BatchId, BatchMetadata, BatchType, CommandId, CommandMetadata, Domain},
     store::{CommandFilter, Page},
 };
 
@@ -42,25 +42,27 @@ impl Batches {
         reason: &str,
     ) -> Result<u64, OpsError> {
         let (operator, reason) = checked(operator, reason)?;
-        self.exists(domain, id).await?;
+        self.must_hold_commands(domain, id).await?;
         Ok(self.0.store().cancel_rest(domain, id, operator, reason).await?)
     }
 
     /// Hands out no more commands of the batch; what runs finishes.
     pub async fn pause(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
-        self.exists(domain, id).await?;
+        self.must_hold_commands(domain, id).await?;
         Ok(self.0.store().set_paused(domain, Some(id), true).await?)
     }
 
     /// Ends a pause.
     pub async fn resume(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
-        self.exists(domain, id).await?;
+        self.must_hold_commands(domain, id).await?;
         Ok(self.0.store().set_paused(domain, Some(id), false).await?)
     }
 
-    async fn exists(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
+    /// That there is such a batch, and that it groups commands, which these verbs are for.
+    async fn must_hold_commands(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
         match self.get(domain, id).await? {
-            Some(_) => Ok(()),
+            Some(BatchMetadata { batch_type: BatchType::Command, .. }) => Ok(()),
+            Some(_) => Err(OpsError::BatchOfProcesses { id }),
             None => Err(OpsError::BatchNotFound { domain: domain.clone(), id }),
         }
     }

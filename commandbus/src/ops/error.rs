@@ -50,6 +50,15 @@ pub enum OpsError {
         /// The id.
         id: BatchId,
     },
+    /// The verb is for commands, and the batch groups processes.
+    #[error(
+        "batch {id} groups processes, and only batches of commands can be canceled or paused: resolve what is parked of \
+         them, and they go on by themselves"
+    )]
+    BatchOfProcesses {
+        /// The batch.
+        id: BatchId,
+    },
     /// Somebody else was faster, or there is none.
     #[error("domain `{domain}` has no parked reply {id}: it was sent again already, or never parked")]
     ReplyNotParked {

@@ -59,6 +59,17 @@ pub enum BatchError {
     /// The name cannot be stored.
     #[error("the name of the batch contains a NUL character, which PostgreSQL cannot store: remove it")]
     InvalidName,
+    /// The verb is for commands, and the batch groups processes.
+    #[error(
+        "`{verb}` is for batches of commands, and batch {id} groups processes: what is parked of these is resolved with \
+         `bus.troubleshooting()`, and they go on by themselves"
+    )]
+    OfProcesses {
+        /// What was asked for.
+        verb: &'static str,
+        /// The batch.
+        id: BatchId,
+    },
     /// There is no such batch.
     #[error("domain `{domain}` has no batch {id}: check both, or it was removed after it ended")]
     BatchNotFound {

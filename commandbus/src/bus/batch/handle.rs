@@ -5,7 +5,7 @@ use std::fmt;
 use super::{BatchError, Progress, WaitForBatch};
 use crate::{
     bus::{Bus, completion::Key},
-    message::{BatchId, BatchMetadata, Domain},
+    message::{BatchId, BatchMetadata, BatchType, Domain},
     store::{OperatorAction, OperatorVerb, Page, ParkedFilter, Resolution},
 };
 
@@ -71,6 +71,7 @@ impl Batch {
 
     /// Cancels what has not been received and answers how many these were. What runs goes on; what is parked stays.
     pub async fn cancel_rest(&self, reason: &str) -> Result<u64, BatchError> {
+        self.must_hold_commands("cancel_rest").await?;
         let (domain, id) = &self.key;
         Ok(self.bus.store().cancel_rest(domain, *id, SENDER, reason).await?)
     }
@@ -78,6 +79,7 @@ impl Batch {
     /// Sends again what is parked, each with a new budget of attempts, and answers how many these were. What is parked
     /// in the meantime is left.
     pub async fn retry_parked(&self, reason: &str) -> Result<u64, BatchError> {
+        self.must_hold_commands("retry_parked").await?;
         let (domain, id) = &self.key;
         let store = self.bus.store();
         let filter = ParkedFilter::in_domain(domain.clone()).of_batch(*id);
@@ -108,12 +110,22 @@ impl Batch {
 
     /// Hands out no more of its commands until [`resume`](Self::resume). What runs finishes.
     pub async fn pause(&self) -> Result<(), BatchError> {
+        self.must_hold_commands("pause").await?;
         Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), true).await?)
     }
 
     /// Ends a pause.
     pub async fn resume(&self) -> Result<(), BatchError> {
+        self.must_hold_commands("resume").await?;
         Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), false).await?)
+    }
+
+    /// The commands of processes are in no batch, so these verbs would find none.
+    async fn must_hold_commands(&self, verb: &'static str) -> Result<(), BatchError> {
+        match self.metadata().await?.batch_type {
+            BatchType::Command => Ok(()),
+            BatchType::Process => Err(BatchError::OfProcesses { verb, id: self.key.1 }),
+        }
     }
 
     pub(super) fn look_soon(&self) {

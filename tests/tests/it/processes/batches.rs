@@ -69,6 +69,25 @@ async fn a_batch_with_a_parked_member_waits_for_the_operator(hall: &Hall) {
     assert_eq!((ended.status, ended.in_troubleshooting_count), (BatchStatus::Completed, 0));
 }
 
+async fn the_verbs_of_commands_are_refused_with_a_word_on_what_to_do(hall: &Hall) {
+    let batch = Order::batch("Payroll").push(Order::default()).start(&hall.bus).await.unwrap();
+    let refusals = [
+        batch.cancel_rest("enough").await.map(drop),
+        batch.retry_parked("again").await.map(drop),
+        batch.pause().await,
+        batch.resume().await,
+    ];
+    for refused in refusals {
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, BatchError::OfProcesses { .. }), "{refused}");
+        assert!(refused.to_string().contains("resolved with `bus.troubleshooting()`"), "{refused}");
+    }
+    let batches = hall.bus.batches();
+    let refused = batches.cancel_rest(&ORDERS, batch.id(), "olga", "enough").await.unwrap_err();
+    assert!(refused.to_string().contains("groups processes"), "{refused}");
+    assert!(batches.pause(&ORDERS, batch.id()).await.is_err());
+}
+
 async fn a_batch_may_be_created_before_its_processes(hall: &Hall) {
     hall.open();
     let batch = hall.bus.create_process_batch(ORDERS.as_str(), "Reports", 3).await.unwrap();
@@ -126,6 +145,7 @@ async fn an_empty_batch_is_refused(hall: &Hall) {
 super::on_both! {
     a_batch_ends_when_its_last_process_has_and_says_so_once,
     a_batch_with_a_parked_member_waits_for_the_operator,
+    the_verbs_of_commands_are_refused_with_a_word_on_what_to_do,
     a_batch_may_be_created_before_its_processes,
     duplicates_are_refused_and_named_and_nothing_is_started,
     an_empty_batch_is_refused,
