@@ -35,7 +35,7 @@ pub fn set_version(headers: &mut Option<Map<String, Value>>, version: u32) {
     }
 }
 
-/// How payloads of older versions are read; part of a [`CommandSpec`](super::CommandSpec). Written by
+/// How payloads of older versions are read; part of a [`CommandSpec`]. Written by
 /// `#[command(version = 3, upcast(1 = Debit::from_v1, 2 = Debit::from_v2))]`.
 #[derive(Clone, Copy)]
 pub struct Upcasts {
