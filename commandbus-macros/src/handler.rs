@@ -2,7 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics, signature::Function};
+use crate::{
+    attribute::{Expansion, take_second},
+    diagnostics::Diagnostics,
+    signature::Function,
+};
 
 mod args;
 mod expand_fn;
@@ -16,6 +20,8 @@ pub(crate) fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn run(args: TokenStream, item: TokenStream) -> Expansion {
+    let mut errors = Diagnostics::default();
+    let item = take_second(item, "handler", |_| true, &mut errors);
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
         return Expansion::refused(
             item,
@@ -25,7 +31,6 @@ fn run(args: TokenStream, item: TokenStream) -> Expansion {
             ),
         );
     };
-    let mut errors = Diagnostics::default();
     let args = HandlerArgs::parse(args, &mut errors);
     let fallback = expand_fn::fallback(&args.krate, &function);
     let outcome = HandlerModel::new(args, &function, errors).map(|model| expand_fn::expand(&model));

@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use syn::DeriveInput;
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics};
+use crate::{
+    attribute::{Expansion, take_second},
+    diagnostics::Diagnostics,
+};
 
 mod args;
 mod block;
@@ -27,6 +30,7 @@ pub(crate) fn process(args: TokenStream, item: TokenStream) -> TokenStream {
 fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
     let mut errors = Diagnostics::default();
     let args = ProcessArgs::parse(args, &mut errors);
+    let tokens = take_second(tokens, "process", |_| true, &mut errors);
     let Ok(mut block) = syn::parse2::<ImplBlock>(tokens.clone()) else {
         errors.push(syn::Error::new(
             Span::call_site(),

@@ -14,7 +14,7 @@ pub(crate) mod returned;
 pub(crate) mod take;
 
 pub use context::{Context, ContextBuilder, LeaseError};
-pub use extract::{FromContext, Need, Resources, State};
+pub use extract::{FromContext, Need, Provided, Resources, State};
 pub use outcome::Outcome;
 pub use registry::{CommandEntry, Handler, HandlerEntry, HandlerList, Invocation};
 pub use transaction::Tx;

@@ -2,14 +2,18 @@
 
 pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
+pub use serde;
 
 pub use crate::handler::{
-    call::{CommandOf, Decoder, FallbackCommand, Known, KnownCommand, Unknown, call},
+    call::{
+        CallWith, Caller, CommandOf, Decoder, FallbackCommand, FallbackParameters, Known, KnownCommand,
+        KnownParameters, Refusal, Unknown,
+    },
     classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::refuse_second,
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
-    take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
+    take::{FallbackTake, KnownTake, Take, TakeAll, Taken, TypesOf, Untaken},
 };
 pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};
 use crate::{

@@ -38,7 +38,7 @@ pub(super) struct CommandArgs {
 impl CommandArgs {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Diagnostics) -> Self {
         let mut args = Self::default();
-        GRAMMAR.parse(tokens, errors, |key, input| {
+        let misspelt = GRAMMAR.parse(tokens, errors, |key, input| {
             match key {
                 "domain" => args.domain.read(|| value(input))?,
                 "reply" => args.reply = Some(value(input)?),
@@ -51,6 +51,7 @@ impl CommandArgs {
             }
             Ok(())
         });
+        args.domain.unless("domain", &misspelt);
         args
     }
 }

@@ -24,10 +24,11 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 ///             let command = (&&CommandOf::<DebitAccount>::new()).known();
 ///             let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
 ///             let failure = (&&&&returned.error()).failure();
-///             __private::call(
+///             let take = ((), (&&Take::<Context>::new()).how());
+///             (&&CallWith::these(&take)).caller().call(
 ///                 invocation,
 ///                 command.decoder(),
-///                 ((), (&&Take::<Context>::new()).how()),
+///                 take,
 ///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
 ///                 command.conclusion(returned, failure),
 ///             )
@@ -83,18 +84,20 @@ fn call(model: &HandlerModel) -> TokenStream {
     let takes = parameters.iter().map(|ty| quote!((&&#krate::__private::Take::<#ty>::new()).how()));
     let takes = takes.fold(quote!(()), nest);
     let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let arguments = quote!(invocation, command.decoder(), #takes, #handler, command.#conclusion(#returned, failure));
+    let arguments = quote!(invocation, command.decoder(), take, #handler, command.#conclusion(#returned, failure));
     // A future that is not Send is reported at this call.
-    let call = written_at(ident.span(), quote!(#krate::__private::call));
+    let call = written_at(ident.span(), quote!(caller.call));
     let call = quote_spanned!(ident.span()=> #call(#arguments));
     quote! {{
         use #krate::__private::{
-            ClassifiedError as _, FallbackCommand as _, FallbackTake as _, KnownCommand as _, KnownTake as _,
-            OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _, UnknownError as _,
+            ClassifiedError as _, FallbackCommand as _, FallbackParameters as _, FallbackTake as _, KnownCommand as _,
+            KnownParameters as _, KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _, UnknownError as _,
         };
         let command = (&&#krate::__private::CommandOf::<#command>::new()).known();
         let returned = (&&#krate::__private::Returned::<#written>::new()).shape();
         let failure = (&&&&returned.error()).#failure();
+        let take = #takes;
+        let caller = (&&#krate::__private::CallWith::these(&take)).caller();
         #call
     }}
 }

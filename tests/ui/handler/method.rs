@@ -1,3 +1,8 @@
+//! mistake: `#[handler]` on a struct
+//! instead: `#[handler]` on an async function
+//! mistake: `#[handler]` on a method
+//! instead: a free function that takes `State<T>`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]
