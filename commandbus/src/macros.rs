@@ -37,6 +37,14 @@
 /// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
 ///
 /// `#[command(sensitive)]` on a field: it is masked wherever people look, by the name that serde writes it under.
+///
+/// What does not fit does not compile, and is reported where it is written, with what to write instead; several mistakes
+/// are reported together, and the type is a command all the same for what uses it. Every mistake of every macro stands
+/// with its message in `docs/macro-errors.md` of the repository.
+///
+/// To `cargo check`, 200 plain commands add nothing that can be measured beside their serde derives; 200 handlers add
+/// about 13 ms each, so that both together cost 6 s of processor time where the same items without macros cost 3.5 s
+/// (two shared cores, unoptimized macros). `bench/compile-cost` measures it.
 pub use commandbus_macros::command;
 
 /// Makes an async function the handler of a command: of the type of its first parameter.

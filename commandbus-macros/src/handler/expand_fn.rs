@@ -126,7 +126,7 @@ fn marker(cfgs: &[Attribute], visibility: &Visibility, ident: &Ident) -> TokenSt
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
-        #[allow(dead_code, non_camel_case_types)]
+        #[allow(dead_code, non_camel_case_types, clippy::exhaustive_structs)]
         #visibility struct #ident {}
     }
 }

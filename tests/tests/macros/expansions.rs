@@ -45,6 +45,54 @@ impl ::commandbus::message::Command for DebitAccount {
 }
 
 #[test]
+fn a_plain_command_stays_within_sixty_lines() {
+    let code = expansion_of! {
+        #[command(domain = "payments", reply = Receipt, max_attempts = 5)]
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        pub struct DebitAccount {
+            pub account: Uuid,
+            pub cents: i64,
+            pub note: Option<String>,
+        }
+    };
+    assert!(code.contains("Command for DebitAccount"), "{code}");
+    assert!(code.lines().count() <= 60, "{} lines\n{code}", code.lines().count());
+}
+
+#[test]
+fn docs_visibility_and_conditions_stay_where_they_are() {
+    let code = expansion_of! {
+        /// Debits an account.
+        #[command(domain = "payments")]
+        #[cfg(unix)]
+        pub(in crate::payments) struct DebitAccount {
+            /// Whose.
+            pub(super) account: u64,
+            /// What it is paid with.
+            #[cfg(feature = "cards")]
+            #[command(sensitive)]
+            card: String,
+        }
+
+        /// Does it.
+        #[handler]
+        #[cfg(unix)]
+        pub(in crate::payments) async fn debit_account(#[allow(unused)] command: DebitAccount) {}
+    };
+    for kept in [
+        "/// Debits an account.\n",
+        "pub(in crate::payments) struct DebitAccount {\n    /// Whose.\n    pub(super) account: u64,\n",
+        "    /// What it is paid with.\n    #[cfg(feature = \"cards\")]\n    card: String,\n",
+        "/// Does it.\n#[cfg(unix)]\npub(in crate::payments) async fn debit_account(",
+        "pub(in crate::payments) struct debit_account {}",
+    ] {
+        assert!(code.contains(kept), "{kept}\n{code}");
+    }
+    // With the item comes and goes all that is made of it: two items, two impls, a struct and two registrations.
+    assert_eq!(code.matches("#[cfg(unix)]").count(), 7, "{code}");
+}
+
+#[test]
 fn a_plain_handler_stays_within_sixty_lines() {
     let code = expansion_of! {
         #[handler]
@@ -95,6 +143,7 @@ fn a_process_is_a_table() {
     ::core::cmp::Eq,
     ::core::hash::Hash,
 )]
+#[allow(clippy::exhaustive_enums)]
 pub enum TransferStep {
     /// The step `reserve`.
     Reserve,

@@ -83,14 +83,16 @@ fn errors(source: &str, said: &str) -> Vec<Reported> {
         .collect()
 }
 
-/// The code above the first row of `^`, of which the arrow tells the beginning.
+/// The code above the row of `^`, of which the arrow tells the beginning.
 fn pointed_at(source: &str, said: &[&str]) -> String {
     let arrow = said.iter().find_map(|line| line.trim_start().strip_prefix("--> ")).unwrap();
     let mut place = arrow.rsplit(':').map(|number| number.parse::<usize>().unwrap());
     let (column, line) = (place.next().unwrap(), place.next().unwrap());
     let number = format!("{line} |");
     let shown = said.iter().position(|said| said.trim_start().starts_with(&number)).unwrap();
-    let length = said[shown + 1].chars().skip_while(|c| *c != '^').take_while(|c| *c == '^').count();
+    let begin = said[shown].find('|').unwrap() + 1 + column;
+    // A label of the same place may cover a part of it.
+    let length = said[shown + 1].chars().skip(begin).take_while(|c| ['^', '-'].contains(c)).count();
     let code: String = source.lines().nth(line - 1).unwrap().chars().skip(column - 1).take(length).collect();
     code.trim_end().to_owned()
 }

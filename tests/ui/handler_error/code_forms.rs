@@ -1,9 +1,9 @@
-//! mistake: the code after `=`
-//! instead: `#[permanent(code = "CLOSED")]`
 //! mistake: the code without its key
 //! instead: `#[permanent(code = "CLOSED")]`
 //! mistake: a number as the code
 //! instead: `code = "E17"`
+//! mistake: the code after `=`
+//! instead: `#[permanent(code = "CLOSED")]`
 //! mistake: a code with a line break
 //! instead: `code = "CLOSED"`
 

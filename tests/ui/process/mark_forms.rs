@@ -1,11 +1,11 @@
-//! mistake: `#[on]` of two steps
-//! instead: `#[on(reserve)]`, and a method for each step
-//! mistake: the step as a text
-//! instead: `#[undo(reserve)]`
 //! mistake: options after `=`
 //! instead: `#[step(timeout = "30s")]`
 //! mistake: a timeout that is no text
 //! instead: `#[step(timeout = "30s")]`
+//! mistake: `#[on]` of two steps
+//! instead: `#[on(reserve)]`, and a method for each step
+//! mistake: the step as a text
+//! instead: `#[undo(reserve)]`
 
 use commandbus::prelude::*;
 

@@ -59,10 +59,9 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
 
     /// Adds the commands of an iterator. It is asked for them while the batch is written, a thousand at a time, so they
     /// are never all in memory.
-    pub fn extend<M, I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
+    pub fn extend<I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
     where
-        I: IntoIterator<Item = M, IntoIter: Send + 'a>,
-        M: IntoMember<B> + 'a,
+        I: IntoIterator<Item: IntoMember<B> + 'a, IntoIter: Send + 'a>,
     {
         self.plan.members.push(Box::new(commands.into_iter().map(prepare)));
         BatchBuilder { plan: self.plan, kind: PhantomData }

@@ -43,6 +43,10 @@
     clippy::implicit_return,
     clippy::question_mark_used,
     clippy::min_ident_chars,
+    clippy::absolute_paths,
+    clippy::arbitrary_source_item_ordering,
+    clippy::single_call_fn,
+    clippy::missing_const_for_fn,
     reason = "not about what the macros write"
 )]
 
