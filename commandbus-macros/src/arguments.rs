@@ -11,7 +11,10 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::diagnostics::{Diagnostics, did_you_mean, err, list_of};
+use crate::{
+    diagnostics::{Diagnostics, did_you_mean, err, list_of},
+    elsewhere::elsewhere,
+};
 
 /// One key of a grammar, with an example of its use.
 pub(crate) struct Key {
@@ -33,15 +36,18 @@ impl Grammar {
         tokens: TokenStream,
         errors: &mut Diagnostics,
         mut read: impl FnMut(&str, ParseStream<'_>) -> syn::Result<()>,
-    ) {
+    ) -> Misspelt {
         let mut seen = Vec::new();
+        let mut misspelt = Misspelt::default();
         let mut list = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                let argument = self.argument(input, &mut seen, &mut read);
+                let argument = self.argument(input, &mut seen, &mut misspelt, &mut read);
                 if errors.keep(argument).is_none() {
                     skip_to_comma(input)?;
                 }
-                if !input.is_empty() {
+                if let Some(next) = self.key_ahead(input) {
+                    errors.push(err!(&next, "a comma is missing before `{next}`"));
+                } else if !input.is_empty() {
                     input.parse::<Token![,]>()?;
                 }
             }
@@ -49,17 +55,24 @@ impl Grammar {
         };
         let outcome = Parser::parse2(|input: ParseStream<'_>| list(input), tokens);
         errors.keep(outcome);
+        misspelt
     }
 
     fn argument(
         &self,
         input: ParseStream<'_>,
         seen: &mut Vec<String>,
+        misspelt: &mut Misspelt,
         read: &mut impl FnMut(&str, ParseStream<'_>) -> syn::Result<()>,
     ) -> syn::Result<()> {
-        let ident = input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), self.usage()))?;
+        let ident = input.call(Ident::parse_any).map_err(|error| {
+            misspelt.nameless = true;
+            syn::Error::new(error.span(), self.nameless())
+        })?;
         let name = ident.unraw().to_string();
         let Some(key) = self.keys.iter().find(|key| key.name == name) else {
+            misspelt.keys.extend(did_you_mean(&name, self.keys.iter().map(|key| key.name)));
+            misspelt.keys.extend(elsewhere(self.attribute, &name).and_then(|(instead, _)| instead));
             return Err(err!(&ident, "{}", self.unknown(&name)));
         };
         if seen.contains(&name) {
@@ -69,18 +82,46 @@ impl Grammar {
         let missing = at_end(input);
         let written = |span| syn::Error::new(span, format!("write `{}`", key.example));
         read(&name, input).map_err(|error| if missing { written(ident.span()) } else { written(error.span()) })?;
-        if at_end(input) { Ok(()) } else { Err(written(input.span())) }
+        if at_end(input) || self.key_ahead(input).is_some() { Ok(()) } else { Err(written(input.span())) }
+    }
+
+    /// The key that follows where a comma should.
+    fn key_ahead(&self, input: ParseStream<'_>) -> Option<Ident> {
+        let ident = input.fork().call(Ident::parse_any).ok()?;
+        self.keys.iter().any(|key| ident.unraw() == key.name).then_some(ident)
     }
 
     fn unknown(&self, name: &str) -> String {
         let names = || self.keys.iter().map(|key| key.name);
-        let meant = did_you_mean(name, names()).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
+        let meant = match elsewhere(self.attribute, name) {
+            Some((_, advice)) => format!(": {advice}"),
+            None => did_you_mean(name, names()).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default(),
+        };
         format!("{} has no argument `{name}`{meant}\n{}", self.attribute, self.usage())
     }
 
+    fn nameless(&self) -> String {
+        match self.keys.first() {
+            Some(key) => format!("an argument begins with its name, as in `{}`\n{}", key.example, self.usage()),
+            None => self.usage(),
+        }
+    }
+
     fn usage(&self) -> String {
+        if self.keys.is_empty() {
+            return format!("{} takes no arguments", self.attribute);
+        }
         format!("{} takes {}", self.attribute, list_of(self.keys.iter().map(|key| key.name)))
     }
+}
+
+/// What was said in a wrong way: it is not missing as well.
+#[derive(Default)]
+pub(crate) struct Misspelt {
+    /// The keys that were probably meant.
+    keys: Vec<&'static str>,
+    /// Whether there was an argument without a key.
+    nameless: bool,
 }
 
 /// What was written for a key that is needed: one that could not be read is not missing.
@@ -93,6 +134,13 @@ pub(crate) enum Written<T> {
 }
 
 impl<T> Written<T> {
+    /// Not missing, where it was said in a wrong way.
+    pub(crate) fn unless(&mut self, key: &str, misspelt: &Misspelt) {
+        if matches!(self, Self::Not) && (misspelt.nameless || misspelt.keys.contains(&key)) {
+            *self = Self::Unreadable;
+        }
+    }
+
     pub(crate) fn read(&mut self, read: impl FnOnce() -> syn::Result<T>) -> syn::Result<()> {
         *self = Self::Unreadable;
         *self = Self::As(read()?);

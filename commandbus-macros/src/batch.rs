@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use syn::DeriveInput;
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics};
+use crate::{
+    attribute::{Expansion, take_second},
+    diagnostics::Diagnostics,
+};
 
 mod args;
 mod expand;
@@ -17,6 +20,8 @@ pub(crate) fn batch(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
+    let mut errors = Diagnostics::default();
+    let tokens = take_second(tokens, "batch", |_| true, &mut errors);
     let Ok(item) = syn::parse2::<DeriveInput>(tokens.clone()) else {
         return Expansion::refused(
             tokens,
@@ -26,7 +31,6 @@ fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
             ),
         );
     };
-    let mut errors = Diagnostics::default();
     let args = BatchArgs::parse(args, &mut errors);
     let fallback = expand::fallback(&args, &item);
     let outcome = BatchModel::new(args, &item, errors).map(|model| expand::expand(&model));

@@ -4,7 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::DeriveInput;
 
-use crate::attribute::Expansion;
+use crate::{
+    attribute::{Expansion, mentions, take_second},
+    diagnostics::Diagnostics,
+};
 
 mod args;
 mod expand;
@@ -22,16 +25,30 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
-    let Ok(mut item) = syn::parse2::<DeriveInput>(tokens.clone()) else {
-        return Expansion::refused(
-            tokens,
-            syn::Error::new(Span::call_site(), "`#[command]` goes on a struct or an enum"),
-        );
-    };
-    let mut errors = crate::diagnostics::Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let args = CommandArgs::parse(args, &mut errors);
+    // On a type this is the name of another library's attribute too.
+    let tokens = take_second(tokens, "command", |arguments| mentions(arguments, "domain"), &mut errors);
+    let mut item = match syn::parse2::<DeriveInput>(tokens.clone()) {
+        Ok(item) => item,
+        Err(error) => return unreadable(&args, tokens, error),
+    };
     let sensitive = sensitive::take_marks(&mut item, &mut errors);
     let fallback = fallback::fallback(&args, &item);
     let outcome = CommandModel::new(args, &item, sensitive, errors).map(|model| expand::expand(&model));
     Expansion { item: item.into_token_stream(), outcome: outcome.map_err(|errors| (errors, fallback)) }
+}
+
+/// A type that is being written, or something else altogether.
+fn unreadable(args: &CommandArgs, tokens: TokenStream, error: syn::Error) -> Expansion {
+    let fallback = fallback::of_unreadable(args, tokens.clone());
+    let refused = |error| Expansion::refused(tokens, error);
+    match fallback {
+        Some(fallback) => {
+            let mut expansion = refused(error);
+            expansion.outcome = expansion.outcome.map_err(|(errors, _)| (errors, fallback));
+            expansion
+        }
+        None => refused(syn::Error::new(Span::call_site(), "`#[command]` goes on a struct or an enum")),
+    }
 }

@@ -40,9 +40,10 @@ fn parse(text: &str) -> Option<Duration> {
 }
 
 fn refused(literal: &LitStr, text: &str) -> syn::Error {
+    let written = if text.is_empty() { "an empty text".to_owned() } else { format!("`{text}`") };
     err!(
         literal,
-        "`{text}` is not a duration: write a whole number and a unit, one of ms, s, m, h, d, as in `10s` or `5m`"
+        "{written} is not a duration: write a whole number and a unit, one of ms, s, m, h, d, as in `10s` or `5m`"
     )
 }
 

@@ -4,7 +4,12 @@ use proc_macro2::{Span, TokenStream};
 
 use syn::DeriveInput;
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics, impl_block::ImplBlock, signature::Function};
+use crate::{
+    attribute::{Expansion, take_second},
+    diagnostics::Diagnostics,
+    impl_block::ImplBlock,
+    signature::Function,
+};
 
 mod args;
 mod entry;
@@ -25,6 +30,8 @@ pub(crate) fn handler_set(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn run(args: TokenStream, item: TokenStream) -> Expansion {
+    let mut errors = Diagnostics::default();
+    let item = take_second(item, "handler", |_| true, &mut errors);
     let Ok(function) = syn::parse2::<Function>(item.clone()) else {
         return Expansion::refused(
             item,
@@ -34,7 +41,6 @@ fn run(args: TokenStream, item: TokenStream) -> Expansion {
             ),
         );
     };
-    let mut errors = Diagnostics::default();
     let args = HandlerArgs::parse(&args::FUNCTION, args, &mut errors);
     let fallback = expand_fn::fallback(&args.krate, &function);
     let outcome = HandlerModel::new(args, &function, errors).map(|model| expand_fn::expand(&model));
@@ -44,6 +50,7 @@ fn run(args: TokenStream, item: TokenStream) -> Expansion {
 fn run_set(args: TokenStream, tokens: TokenStream) -> Expansion {
     let mut errors = Diagnostics::default();
     let args = HandlerArgs::parse(&args::SET, args, &mut errors);
+    let tokens = take_second(tokens, "handler_set", |_| true, &mut errors);
     let Ok(mut block) = syn::parse2::<ImplBlock>(tokens.clone()) else {
         errors.push(syn::Error::new(
             Span::call_site(),

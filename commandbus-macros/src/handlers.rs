@@ -1,7 +1,7 @@
 //! `handlers![a, b]`: a list that is checked for a command handled twice.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{
     Path, Token,
     parse::{Parse, ParseStream},
@@ -23,10 +23,12 @@ impl Parse for Handlers {
         syn::parenthesized!(krate in input);
         let krate = krate.parse()?;
         let list = Punctuated::parse_terminated(input).map_err(|error| {
-            syn::Error::new(
-                error.span(),
-                "a list of handlers is the names of functions: `handlers![debit_account, ..]`",
-            )
+            let usage = "a list of handlers is the names of functions: `handlers![debit_account, ..]`";
+            let message = match input.fork().parse::<Path>() {
+                Ok(next) => format!("a comma is missing before `{}`", next.to_token_stream()),
+                Err(_) => usage.to_owned(),
+            };
+            syn::Error::new(error.span(), message)
         })?;
         Ok(Self { krate, list })
     }

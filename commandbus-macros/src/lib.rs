@@ -12,6 +12,7 @@ mod command;
 mod crate_path;
 mod diagnostics;
 mod duration;
+mod elsewhere;
 mod expansion_of;
 mod handler;
 mod handler_error;

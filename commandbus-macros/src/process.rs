@@ -3,7 +3,11 @@
 use proc_macro2::{Span, TokenStream};
 use syn::DeriveInput;
 
-use crate::{attribute::Expansion, diagnostics::Diagnostics, impl_block::ImplBlock};
+use crate::{
+    attribute::{Expansion, take_second},
+    diagnostics::Diagnostics,
+    impl_block::ImplBlock,
+};
 
 mod args;
 mod expand;
@@ -25,6 +29,7 @@ pub(crate) fn process(args: TokenStream, item: TokenStream) -> TokenStream {
 fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
     let mut errors = Diagnostics::default();
     let args = ProcessArgs::parse(args, &mut errors);
+    let tokens = take_second(tokens, "process", |_| true, &mut errors);
     let Ok(mut block) = syn::parse2::<ImplBlock>(tokens.clone()) else {
         errors.push(syn::Error::new(
             Span::call_site(),

@@ -30,9 +30,10 @@ fn checked_domain(literal: LitStr) -> syn::Result<LitStr> {
     if begins_well && legal && !name.contains("__") && !name.ends_with('_') && name.len() <= LONGEST_DOMAIN {
         return Ok(literal);
     }
+    let name = if name.is_empty() { "an empty text".to_owned() } else { format!("`{name}`") };
     Err(err!(
         &literal,
-        "`{name}` is not a domain: a domain is a lower-case letter followed by lower-case letters, digits and single \
+        "{name} is not a domain: a domain is a lower-case letter followed by lower-case letters, digits and single \
          underscores, at most {LONGEST_DOMAIN} characters, as in `payments` or `card_payments`"
     ))
 }

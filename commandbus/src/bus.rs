@@ -38,8 +38,8 @@ mod tests;
 
 pub(crate) use batch::Plan;
 pub use batch::{
-    Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, Empty, Filled,
-    HasCommands, Progress, UncommittedBatch, WaitForBatch,
+    Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, CallbackOutput,
+    Empty, Filled, HasCommands, IntoMember, Progress, UncommittedBatch, WaitForBatch,
 };
 pub use error::{SendError, SendManyError};
 pub(crate) use outgoing::seal_command;

@@ -16,7 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod take;
 
 pub use context::{Context, ContextBuilder, LeaseError};
-pub use extract::{FromContext, Need, Resources, State};
+pub use extract::{FromContext, Need, Provided, Resources, State};
 pub use outcome::Outcome;
 pub use registry::{Callable, CommandEntry, Handler, HandlerEntry, HandlerList, Invocation};
 pub use set::{HandlerSet, Handlers, IntoHandlers, SetCall, SetEntry};

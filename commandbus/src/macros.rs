@@ -79,6 +79,16 @@
 /// What an upcast refuses, and what came in a version that none starts from, is parked as `UNDECODABLE`. A version newer
 /// than the handler's is treated as an unknown type is: given back for a newer worker, or parked where the worker is told
 /// [so](crate::worker::WorkerBuilder::park_unknown_types).
+///
+/// # Mistakes
+///
+/// What does not fit does not compile, and is reported where it is written, with what to write instead; several mistakes
+/// are reported together, and the type is a command all the same for what uses it. Every mistake of every macro stands
+/// with its message in `docs/macro-errors.md` of the repository.
+///
+/// To `cargo check`, 200 plain commands add nothing that can be measured beside their serde derives; 200 handlers add
+/// about 13 ms each, so that both together cost 6 s of processor time where the same items without macros cost 3.5 s
+/// (two shared cores, unoptimized macros). `bench/compile-cost` measures it.
 pub use commandbus_macros::command;
 
 /// Makes an async function the handler of a command: of the type of its first parameter.

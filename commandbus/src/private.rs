@@ -2,17 +2,21 @@
 
 pub use commandbus_macros::__handlers as handlers;
 pub use inventory;
+pub use serde;
 
 pub use crate::bus::batch::domain::{domain_of, refuse_other_domain};
 pub use crate::handler::{
-    call::{CommandOf, Decoder, FallbackCommand, FallbackSpec, Known, KnownCommand, Unknown, call},
+    call::{
+        CallWith, Caller, CommandOf, Decoder, FallbackCommand, FallbackParameters, FallbackSpec, Known, KnownCommand,
+        KnownParameters, Refusal, Unknown,
+    },
     classify::{ClassifiedError, ErrorOf, OpaqueError, PlainError, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::{refuse_second, refuse_second_of_set},
     returned::{Conclusion, PlainReturn, ReplyTo, ResultReturn, Returned, Shape},
     schema::{KnownSchema, MissingSchema, SchemaOf, Schemas},
     set::{FallbackSet, KnownSet, SetOf, Shared, SharedByCalls, Unshared},
-    take::{FallbackTake, KnownTake, Take, TakeAll, Taken, Untaken},
+    take::{FallbackTake, KnownTake, Take, TakeAll, Taken, TypesOf, Untaken},
 };
 pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};
 use crate::{

@@ -61,7 +61,7 @@ impl Parse for UpcastArg {
 impl CommandArgs {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Diagnostics) -> Self {
         let mut args = Self::default();
-        GRAMMAR.parse(tokens, errors, |key, input| {
+        let misspelt = GRAMMAR.parse(tokens, errors, |key, input| {
             match key {
                 "domain" => args.domain.read(|| value(input))?,
                 "reply" => args.reply = Some(value(input)?),
@@ -77,6 +77,7 @@ impl CommandArgs {
             }
             Ok(())
         });
+        args.domain.unless("domain", &misspelt);
         args
     }
 }

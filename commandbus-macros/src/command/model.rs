@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitInt, LitStr, Type, ext::IdentExt};
+use quote::ToTokens;
+use syn::{
+    Attribute, Data, DeriveInput, Fields, Ident, LitInt, LitStr, PathArguments, PathSegment, Type, ext::IdentExt,
+};
 
 use super::{args::CommandArgs, version::Versions};
 use crate::{
@@ -50,6 +53,7 @@ impl CommandModel {
         let backoff = args.backoff.and_then(|literal| errors.keep(durations(&literal)));
         let timeout = args.timeout.and_then(|literal| errors.keep(lasting(&literal, NO_TIMEOUT)));
         let group_by = args.group_by.and_then(|field| errors.keep(checked_field(field, item)));
+        let reply = args.reply.and_then(|reply| errors.keep(checked_reply(&reply)));
         errors.or(|| {
             Some(Self {
                 krate: args.krate,
@@ -57,7 +61,7 @@ impl CommandModel {
                 cfgs: cfgs(&item.attrs),
                 domain: domain?,
                 name,
-                reply: args.reply,
+                reply,
                 aliases: args.aliases,
                 versions,
                 max_attempts,
@@ -73,6 +77,12 @@ impl CommandModel {
 fn check_item(item: &DeriveInput) -> syn::Result<()> {
     if let Data::Union(data) = &item.data {
         return Err(err!(data.union_token, "`#[command]` goes on a struct or an enum"));
+    }
+    if item.generics.lifetimes().next().is_some() {
+        return Err(err!(
+            &item.generics,
+            "a command is sent away, so it borrows nothing: write `String` for a `&str`, `Vec<T>` for a `&[T]`"
+        ));
     }
     if !item.generics.params.is_empty() {
         return Err(err!(
@@ -118,4 +128,31 @@ fn checked_field(group_by: Ident, item: &DeriveInput) -> syn::Result<Ident> {
         None => format!("it has {}", list_of(names())),
     };
     Err(err!(&group_by, "`{}` has no field `{group_by}`: {hint}", item.ident))
+}
+
+/// The type of a reply, which is stored and read again.
+pub(super) fn checked_reply(ty: &Type) -> syn::Result<Type> {
+    match ty {
+        Type::Reference(reference) => {
+            let owned = match &*reference.elem {
+                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+                Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
+                other => other.to_token_stream().to_string(),
+            };
+            Err(err!(ty, "a reply is sent away, so it borrows nothing: write `{owned}`"))
+        }
+        Type::ImplTrait(_) | Type::Infer(_) => Err(err!(ty, "a reply is read by its type: write the type itself")),
+        Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Result" && is_pair(last)) => {
+            Err(err!(
+                ty,
+                "a reply is what its handler returns when all went well: write that type alone, the handler still returns \
+                 a `Result` of it"
+            ))
+        }
+        _ => Ok(ty.clone()),
+    }
+}
+
+fn is_pair(segment: &PathSegment) -> bool {
+    matches!(&segment.arguments, PathArguments::AngleBracketed(arguments) if arguments.args.len() == 2)
 }

@@ -19,6 +19,13 @@ pub(super) fn take_marks(item: &mut DeriveInput, errors: &mut Diagnostics) -> Ve
         Data::Struct(data) => take_from(&mut data.fields, container.rename_all, &mut names, errors),
         Data::Enum(data) => {
             for variant in &mut data.variants {
+                for mark in take_marks_of(&mut variant.attrs) {
+                    errors.push(err!(
+                        mark,
+                        "what is sensitive is masked by its name: mark the fields of `{}`",
+                        variant.ident
+                    ));
+                }
                 let rule = Renaming::of(&variant.attrs).rename_all.or(container.rename_all_fields);
                 take_from(&mut variant.fields, rule, &mut names, errors);
             }
@@ -37,8 +44,12 @@ fn take_from(
     errors: &mut Diagnostics,
 ) {
     for field in fields {
-        for mark in take_mark(field) {
+        for (index, mark) in take_marks_of(&mut field.attrs).into_iter().enumerate() {
             if !is_sensitive(&mark, errors) {
+                continue;
+            }
+            if index > 0 {
+                errors.push(err!(mark, "this field is marked already"));
                 continue;
             }
             if let Some(name) = errors.keep(wire_name(field, &mark, rule)) {
@@ -48,9 +59,9 @@ fn take_from(
     }
 }
 
-fn take_mark(field: &mut Field) -> Vec<Attribute> {
-    let (marks, others) = field.attrs.drain(..).partition(|attribute| attribute.path().is_ident("command"));
-    field.attrs = others;
+fn take_marks_of(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
+    let (marks, others) = attributes.drain(..).partition(|attribute| attribute.path().is_ident("command"));
+    *attributes = others;
     marks
 }
 

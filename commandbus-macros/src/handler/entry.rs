@@ -25,10 +25,12 @@ pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &TokenStream, 
 
 /// The parts of the call of a handler.
 pub(super) struct Call {
-    /// Finds out what holds for the types: `command`, `returned` and `failure`.
+    /// Finds out what holds for the types: `command`, `returned`, `failure`, and the next two.
     pub(super) known: TokenStream,
-    /// How to take the parameters.
-    pub(super) takes: TokenStream,
+    /// How to take the parameters. A handler may have the name of it, so it is hidden, as the next one is.
+    pub(super) take: Ident,
+    /// Whether they can be taken.
+    pub(super) caller: Ident,
     /// What is taken, as a pattern.
     pub(super) pattern: TokenStream,
     /// The names in it.
@@ -51,21 +53,20 @@ impl Call {
         let nest = |nested: TokenStream, last: TokenStream| quote!((#nested, #last));
         let pattern = names.iter().map(ToTokens::to_token_stream).fold(quote!(()), nest);
         let takes = parameters.iter().map(|ty| quote!((&&#krate::__private::Take::<#ty>::new()).how()));
+        let takes = takes.fold(quote!(()), nest);
+        let [take, caller] = ["take", "caller"].map(|name| Ident::new(name, Span::mixed_site()));
         let known = quote! {
             use #krate::__private::{
-                ClassifiedError as _, FallbackCommand as _, FallbackTake as _, KnownCommand as _, KnownTake as _,
-                OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _, UnknownError as _,
+                ClassifiedError as _, FallbackCommand as _, FallbackParameters as _, FallbackTake as _, KnownCommand as _,
+                KnownParameters as _, KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _,
+                UnknownError as _,
             };
             let command = (&&#krate::__private::CommandOf::<#command>::new()).known();
             let returned = (&&#krate::__private::Returned::<#written>::new()).shape();
             let failure = (&&&&returned.error()).#failure();
+            let #take = #takes;
+            let #caller = (&&#krate::__private::CallWith::these(&#take)).caller();
         };
-        Self {
-            known,
-            takes: takes.fold(quote!(()), nest),
-            pattern,
-            names,
-            conclusion: quote!(command.#conclusion(#returned, failure)),
-        }
+        Self { known, take, caller, pattern, names, conclusion: quote!(command.#conclusion(#returned, failure)) }
     }
 }

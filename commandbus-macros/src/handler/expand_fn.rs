@@ -28,10 +28,11 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 ///             let command = (&&CommandOf::<DebitAccount>::new()).known();
 ///             let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
 ///             let failure = (&&&&returned.error()).failure();
-///             __private::call(
+///             let take = ((), (&&Take::<Context>::new()).how());
+///             (&&CallWith::these(&take)).caller().call(
 ///                 invocation,
 ///                 command.decoder(),
-///                 ((), (&&Take::<Context>::new()).how()),
+///                 take,
 ///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
 ///                 command.conclusion(returned, failure),
 ///             )
@@ -68,12 +69,12 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
-    let Call { known, takes, pattern, names, conclusion } = Call::of(krate, handling);
+    let Call { known, take, caller, pattern, names, conclusion } = Call::of(krate, handling);
     let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let arguments = quote!(invocation, command.decoder(), #takes, #handler, #conclusion);
+    let arguments = quote!(invocation, command.decoder(), #take, #handler, #conclusion);
     // A future that is not Send is reported at this call.
-    let call = written_at(ident.span(), quote!(#krate::__private::call));
-    let call = quote_spanned!(ident.span()=> #call(#arguments));
+    let call = written_at(ident.span(), quote!(call));
+    let call = quote_spanned!(ident.span()=> #caller.#call(#arguments));
     quote! {{
         #known
         #call
@@ -104,7 +105,7 @@ fn marker(cfgs: &[Attribute], visibility: &Visibility, ident: &Ident) -> TokenSt
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
-        #[allow(dead_code, non_camel_case_types)]
+        #[allow(dead_code, non_camel_case_types, clippy::exhaustive_structs)]
         #visibility struct #ident {}
     }
 }

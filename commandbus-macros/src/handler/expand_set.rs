@@ -26,11 +26,13 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///                 let command = (&&CommandOf::<DebitAccount>::new()).known();
 ///                 let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
 ///                 let failure = (&&&&returned.error()).failure();
-///                 let shared = (&&SetOf::<Self>::new()).shared();
+///                 let take = ((), (&&Take::<Context>::new()).how());
+///                 let caller = (&&CallWith::these(&take)).caller();
+///                 let shared = caller.of((&&SetOf::<Self>::new()).shared());
 ///                 shared.call(
 ///                     (set, invocation),
 ///                     command.decoder(),
-///                     ((), (&&Take::<Context>::new()).how()),
+///                     take,
 ///                     move |set, command, ((), parameter_1)| {
 ///                         shared.future(Self::debit(set, command, parameter_1))
 ///                     },
@@ -82,7 +84,7 @@ fn path(name: &str, handling: &Handling) -> TokenStream {
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
-    let Call { known, takes, pattern, names, conclusion } = Call::of(krate, handling);
+    let Call { known, take, caller, pattern, names, conclusion } = Call::of(krate, handling);
     // A future that is not Send is reported at this call.
     let future = written_at(ident.span(), quote!(future));
     let method = quote_spanned! {ident.span()=>
@@ -91,8 +93,8 @@ fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     quote! {{
         use #krate::__private::{FallbackSet as _, KnownSet as _};
         #known
-        let shared = (&&#krate::__private::SetOf::<Self>::new()).shared();
-        shared.call((set, invocation), command.decoder(), #takes, #method, #conclusion)
+        let shared = #caller.of((&&#krate::__private::SetOf::<Self>::new()).shared());
+        shared.call((set, invocation), command.decoder(), #take, #method, #conclusion)
     }}
 }
 

@@ -111,12 +111,9 @@ fn types_of<'a>(signature: &'a Signature, errors: &mut Diagnostics) -> Vec<&'a T
         };
         match &*parameter.ty {
             Type::Reference(reference) => {
-                let owned = &reference.elem;
-                errors.push(err!(
-                    reference,
-                    "a handler owns its parameters: write `{}` without `&`",
-                    owned.to_token_stream()
-                ));
+                let owned = reference.elem.to_token_stream();
+                let borrow = if reference.mutability.is_some() { "&mut" } else { "&" };
+                errors.push(err!(reference, "a handler owns its parameters: write `{owned}` without `{borrow}`"));
             }
             Type::ImplTrait(ty) => {
                 errors.push(err!(ty, "a handler handles one concrete command: write the type itself"));
@@ -158,7 +155,10 @@ fn returns(signature: &Signature) -> syn::Result<Returns> {
         let span = signature.ident.span();
         return Ok(Returns { written: syn::parse_quote_spanned!(span=> ()), reply: span, error: span });
     };
-    if let Type::ImplTrait(ty) = &**written {
+    if let Type::ImplTrait(ty) = &**written
+        // Else this is what an async function would return.
+        && signature.asyncness.is_some()
+    {
         return Err(err!(ty, "a handler names what it returns: write the type of the reply, or `Result<reply, E>`"));
     }
     let [reply, error] = arguments_of_result(written);

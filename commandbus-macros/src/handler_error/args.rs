@@ -5,8 +5,9 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Meta};
 
 use crate::{
     arguments::{Grammar, Key, path_value, value},
+    attribute::mentions,
     crate_path::CratePath,
-    diagnostics::Diagnostics,
+    diagnostics::{Diagnostics, did_you_mean},
 };
 
 const CRATE: Grammar =
@@ -36,6 +37,10 @@ pub(super) struct VariantArgs {
     pub(super) fields: Fields,
     pub(super) is_struct: bool,
     pub(super) meanings: Vec<MeaningArgs>,
+    /// Those that stand on its fields, where they say nothing.
+    pub(super) on_fields: Vec<Attribute>,
+    /// Whether an attribute looks like a misspelt one, which rustc reports.
+    pub(super) is_misspelt: bool,
 }
 
 /// `#[permanent(code = "..")]`
@@ -60,22 +65,38 @@ impl ErrorArgs {
         let own = meanings(&item.attrs, errors);
         let variants = match &item.data {
             Data::Struct(data) => {
-                let (ident, fields) = (item.ident.clone(), data.fields.clone());
-                vec![VariantArgs { ident, fields, is_struct: true, meanings: own.clone() }]
+                vec![VariantArgs::new(&item.ident, &data.fields, &item.attrs, own.clone(), true)]
             }
             Data::Enum(data) => data
                 .variants
                 .iter()
-                .map(|variant| VariantArgs {
-                    ident: variant.ident.clone(),
-                    fields: variant.fields.clone(),
-                    is_struct: false,
-                    meanings: meanings(&variant.attrs, errors),
+                .map(|variant| {
+                    let meanings = meanings(&variant.attrs, errors);
+                    VariantArgs::new(&variant.ident, &variant.fields, &variant.attrs, meanings, false)
                 })
                 .collect(),
             Data::Union(_) => Vec::new(),
         };
         Self { krate, own, variants }
+    }
+}
+
+impl VariantArgs {
+    fn new(
+        ident: &Ident,
+        fields: &Fields,
+        attributes: &[Attribute],
+        meanings: Vec<MeaningArgs>,
+        is_struct: bool,
+    ) -> Self {
+        let is_ours = |attribute: &&Attribute| MEANINGS.iter().any(|(kind, _)| attribute.path().is_ident(kind));
+        let on_fields = fields.iter().flat_map(|field| &field.attrs).filter(is_ours).cloned().collect();
+        let kinds = || MEANINGS.iter().map(|(kind, _)| *kind);
+        let is_misspelt = attributes.iter().filter(|attribute| !is_ours(attribute)).any(|attribute| {
+            attribute.path().get_ident().is_some_and(|name| did_you_mean(&name.to_string(), kinds()).is_some())
+                && mentions(&arguments(attribute), "code")
+        });
+        Self { ident: ident.clone(), fields: fields.clone(), is_struct, meanings, on_fields, is_misspelt }
     }
 }
 

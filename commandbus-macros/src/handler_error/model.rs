@@ -61,6 +61,11 @@ impl Variant {
         let ident = &args.ident;
         let meaning = match args.meanings.as_slice() {
             [meaning] => meaning,
+            [] if args.is_misspelt => return Ok(None),
+            [] if !args.on_fields.is_empty() => {
+                let attribute = &args.on_fields[0];
+                return Err(err!(attribute, "this says what `{ident}` means as a whole: write it above `{ident}`"));
+            }
             [] => {
                 return Err(err!(
                     ident,

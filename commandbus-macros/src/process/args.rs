@@ -80,7 +80,7 @@ impl Parse for StepList {
 impl ProcessArgs {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Diagnostics) -> Self {
         let mut args = Self::default();
-        GRAMMAR.parse(tokens, errors, |key, input| {
+        let misspelt = GRAMMAR.parse(tokens, errors, |key, input| {
             match key {
                 "domain" => args.domain.read(|| value(input))?,
                 "steps" => args.steps.read(|| value(input))?,
@@ -91,6 +91,8 @@ impl ProcessArgs {
             }
             Ok(())
         });
+        args.domain.unless("domain", &misspelt);
+        args.steps.unless("steps", &misspelt);
         args
     }
 }

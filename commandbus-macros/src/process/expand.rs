@@ -81,6 +81,7 @@ pub(super) fn step_enum(krate: &CratePath, cfgs: &[Attribute], steps: &StepEnum)
             ::core::cmp::Eq,
             ::core::hash::Hash,
         )]
+        #[allow(clippy::exhaustive_enums)]
         pub enum #ident {
             #(#[doc = #docs] #names,)*
         }

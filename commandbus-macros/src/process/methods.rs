@@ -28,11 +28,29 @@ pub(super) fn command(what: &str, member: &Member, method: &Method, errors: &mut
     }
     let ident = &method.signature.ident;
     match &method.signature.output {
-        ReturnType::Type(_, ty) => errors.keep(named(what, ty)),
+        ReturnType::Type(_, ty) => errors.keep(unwrapped(what, ty).and_then(|ty| named(what, ty))),
         ReturnType::Default => {
             errors.push(err!(ident, "{what} returns the command it sends: write its type, `fn {ident}(&self) -> ..`"));
             None
         }
+    }
+}
+
+/// A command, not one that may be missing.
+fn unwrapped<'a>(what: &str, ty: &'a Type) -> syn::Result<&'a Type> {
+    let Type::Path(path) = ty else { return Ok(ty) };
+    match path.path.segments.last() {
+        // A command has no parameters, so this is the one of `std`.
+        Some(last) if last.arguments.is_none() => Ok(ty),
+        Some(last) if last.ident == "Option" => Err(err!(
+            ty,
+            "{what} always sends its command, so it returns no `Option`: to skip a step is for `next` to say"
+        )),
+        Some(last) if last.ident == "Result" => Err(err!(
+            ty,
+            "{what} only says what to send, so it returns no `Result`: what may go wrong is for the handler of its command"
+        )),
+        _ => Ok(ty),
     }
 }
 

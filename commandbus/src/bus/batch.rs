@@ -11,11 +11,11 @@ mod plan;
 mod progress;
 
 pub use builder::{BatchBuilder, Empty, Filled, HasCommands};
-pub use callback::CallbackFuture;
+pub use callback::{CallbackFuture, CallbackOutput};
 pub use create::{BatchSending, UncommittedBatch};
 pub use error::BatchError;
 pub use handle::Batch;
-pub use member::{BatchKind, BatchMember};
+pub use member::{BatchKind, BatchMember, IntoMember};
 pub use plan::BatchItem;
 pub(crate) use plan::Plan;
 pub use progress::{Progress, WaitForBatch};

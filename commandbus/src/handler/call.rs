@@ -9,35 +9,106 @@ use super::{
     Context, Invocation, Outcome,
     registry::Call,
     returned::{Conclusion, ReplyTo, Shape, done},
-    take::TakeAll,
+    set::Unshared,
+    take::{TakeAll, TypesOf},
 };
 use crate::message::{Command, CommandSpec, Failure, version};
 
 /// How to read a payload.
 pub type Decoder<C> = fn(&Context) -> Result<C, Failure>;
 
-/// Calls a handler. Its panics are the caller's to catch.
-pub fn call<C, T, W, R, E, F>(
-    invocation: Invocation,
-    decode: Decoder<C>,
-    take: T,
-    handler: impl FnOnce(C, T::Taken) -> F + Send + 'static,
-    conclusion: Conclusion<W, R, E>,
-) -> Call
-where
-    C: Send + 'static,
-    T: TakeAll,
-    W: 'static,
-    R: 'static,
-    E: 'static,
-    F: Future<Output = W> + Send + 'static,
-{
-    Box::pin(async move {
-        match prepare(invocation, decode, take).await {
-            Ok((command, parameters)) => conclusion.of(handler(command, parameters).await),
-            Err(outcome) => outcome,
-        }
-    })
+/// How to call a handler with parameters `T`, once it is known whether they can be taken.
+#[derive(Debug)]
+pub struct CallWith<T>(PhantomData<fn() -> T>);
+
+impl<T> CallWith<T> {
+    /// Stands for their types; there is nothing in it.
+    pub fn these(_: &T) -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// First: all of them can.
+pub trait KnownParameters<T> {
+    /// So the handler can be called.
+    fn caller(&self) -> Caller<T>;
+}
+
+impl<T: TakeAll> KnownParameters<T> for &CallWith<T> {
+    fn caller(&self) -> Caller<T> {
+        Caller(PhantomData)
+    }
+}
+
+/// Else: one cannot, which is reported where its needs are asked for.
+pub trait FallbackParameters<T> {
+    /// So the handler never runs.
+    fn caller(&self) -> Refusal<T>;
+}
+
+impl<T> FallbackParameters<T> for CallWith<T> {
+    fn caller(&self) -> Refusal<T> {
+        Refusal(PhantomData)
+    }
+}
+
+/// Calls a handler.
+#[derive(Debug)]
+pub struct Caller<T>(PhantomData<fn() -> T>);
+
+impl<T: TakeAll> Caller<T> {
+    /// How a method of a set is called: as the set allows.
+    pub fn of<H>(&self, shared: H) -> H {
+        shared
+    }
+
+    /// Calls it. Its panics are the caller's to catch.
+    pub fn call<C, W, R, E, F>(
+        &self,
+        invocation: Invocation,
+        decode: Decoder<C>,
+        take: T,
+        handler: impl FnOnce(C, T::Taken) -> F + Send + 'static,
+        conclusion: Conclusion<W, R, E>,
+    ) -> Call
+    where
+        C: Send + 'static,
+        W: 'static,
+        R: 'static,
+        E: 'static,
+        F: Future<Output = W> + Send + 'static,
+    {
+        Box::pin(async move {
+            let (command, parameters) = match prepare(invocation, decode, take).await {
+                Ok(both) => both,
+                Err(outcome) => return outcome,
+            };
+            conclusion.of(handler(command, parameters).await)
+        })
+    }
+}
+
+/// What is called in place of a handler whose parameters cannot be taken: not even its future is looked at.
+#[derive(Debug)]
+pub struct Refusal<T>(PhantomData<fn() -> T>);
+
+impl<T: TypesOf> Refusal<T> {
+    /// Nor is a method of a set ever called, whether the set can be shared or not.
+    pub fn of<S>(&self, _: impl Into<Unshared<S>>) -> Unshared<S> {
+        Unshared::new()
+    }
+
+    /// Never called.
+    pub fn call<C, W, R, E, F>(
+        &self,
+        _: Invocation,
+        _: Decoder<C>,
+        _: T,
+        _: impl FnOnce(C, T::Types) -> F,
+        _: Conclusion<W, R, E>,
+    ) -> Call {
+        Box::pin(async { Outcome::Failed(Failure::permanent("REFUSED", "this handler did not compile")) })
+    }
 }
 
 /// Decodes the command and takes the parameters. The context ends with it: what a handler does not take, it does not

@@ -36,7 +36,7 @@ use crate::message::Failure;
     note = "after its command a handler takes `Context`, `State<T>` (given with `.provide(..)`), `Tx`, or a type of your \
             own that implements `FromContext`"
 )]
-pub trait FromContext: Sized + Send + 'static {
+pub trait FromContext: Sized + 'static {
     /// What has to be there for it, known before the first message. A wrapper repeats the needs of what it wraps.
     const NEEDS: &'static [Need];
 
@@ -61,16 +61,30 @@ pub enum Need {
 
 impl Need {
     /// The need for a provided value of type `T`.
-    pub const fn state<T: Clone + Send + Sync + 'static>() -> Self {
+    pub const fn state<T: Provided>() -> Self {
         Self::State { type_id: TypeId::of::<T>, type_name: type_name::<T> }
     }
 }
+
+/// What can be given to handlers: every `T` that is `Clone + Send + Sync + 'static`.
+///
+/// A trait of its own, so that one that is not is reported once, whatever it lacks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be given to handlers",
+    label = "not `Clone + Send + Sync`",
+    note = "a state is cloned for each command, on any thread: write `#[derive(Clone)]` on it, and `Arc` around what is \
+            not `Clone`, `Send` and `Sync` by itself"
+)]
+pub trait Provided: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Provided for T {}
 
 /// A value given with `Worker::provide`, cloned for each delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
-impl<T: Clone + Send + Sync + 'static> FromContext for State<T> {
+impl<T: Provided> FromContext for State<T> {
     const NEEDS: &'static [Need] = &[Need::state::<T>()];
 
     async fn from_context(context: &Context) -> Result<Self, Failure> {

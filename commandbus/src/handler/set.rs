@@ -9,7 +9,7 @@ use super::{
     call::{Decoder, prepare},
     registry::Call,
     returned::Conclusion,
-    take::TakeAll,
+    take::{TakeAll, TypesOf},
 };
 
 /// How to call a handler of a set `S`.
@@ -115,7 +115,7 @@ pub trait FallbackSet<S> {
 
 impl<S> FallbackSet<S> for SetOf<S> {
     fn shared(&self) -> Unshared<S> {
-        Unshared(PhantomData)
+        Unshared::new()
     }
 }
 
@@ -168,15 +168,16 @@ impl<S: Send + Sync + 'static> Shared<S> {
         E: 'static,
     {
         Box::pin(async move {
-            match prepare(invocation, decode, take).await {
-                Ok((command, parameters)) => conclusion.of(method(&set, command, parameters).await),
-                Err(outcome) => outcome,
-            }
+            let (command, parameters) = match prepare(invocation, decode, take).await {
+                Ok(both) => both,
+                Err(outcome) => return outcome,
+            };
+            conclusion.of(method(&set, command, parameters).await)
         })
     }
 }
 
-/// A set that cannot be shared; nothing of it is ever called.
+/// A set that cannot be shared, or a method whose parameters cannot be taken: nothing of it is ever called.
 #[derive(Debug)]
 pub struct Unshared<S>(PhantomData<fn() -> S>);
 
@@ -187,6 +188,18 @@ impl<S> Clone for Unshared<S> {
 }
 
 impl<S> Copy for Unshared<S> {}
+
+impl<S> From<Shared<S>> for Unshared<S> {
+    fn from(_: Shared<S>) -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Unshared<S> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl<S: 'static> Unshared<S> {
     /// Reports it.
@@ -203,12 +216,12 @@ impl<S: 'static> Unshared<S> {
     }
 
     /// Never called.
-    pub fn call<C, T: TakeAll, W, R, E>(
+    pub fn call<C, T: TypesOf, W, R, E>(
         self,
         _: (Arc<S>, Invocation),
         _: Decoder<C>,
         _: T,
-        _: impl for<'s> FnOnce(&'s S, C, T::Taken) -> LocalBoxFuture<'s, W>,
+        _: impl for<'s> FnOnce(&'s S, C, T::Types) -> LocalBoxFuture<'s, W>,
         _: Conclusion<W, R, E>,
     ) -> Call {
         unreachable!("this set did not compile")

@@ -52,7 +52,7 @@ pub struct Untaken<P>(PhantomData<fn() -> P>);
 /// All parameters of a handler after its command: `((), A)`, `(((), A), B)`, …
 pub trait TakeAll: Send + 'static {
     /// What is handed to the handler.
-    type Taken: Send + 'static;
+    type Taken: 'static;
 
     /// Takes them; the first that cannot be had ends it.
     fn take(self, context: &Context) -> impl Future<Output = Result<Self::Taken, Failure>> + Send;
@@ -66,7 +66,7 @@ impl TakeAll for () {
     }
 }
 
-impl<Before: TakeAll, P: FromContext> TakeAll for (Before, Taken<P>) {
+impl<Before: TakeAll<Taken: Send>, P: FromContext> TakeAll for (Before, Taken<P>) {
     type Taken = (Before::Taken, P);
 
     async fn take(self, context: &Context) -> Result<Self::Taken, Failure> {
@@ -75,10 +75,20 @@ impl<Before: TakeAll, P: FromContext> TakeAll for (Before, Taken<P>) {
     }
 }
 
-impl<Before: TakeAll, P: Send + 'static> TakeAll for (Before, Untaken<P>) {
-    type Taken = (Before::Taken, P);
+/// The types of the parameters, whether they can be taken or not.
+pub trait TypesOf {
+    /// Nested as in [`TakeAll::Taken`].
+    type Types;
+}
 
-    async fn take(self, _: &Context) -> Result<Self::Taken, Failure> {
-        Err(Failure::permanent("REFUSED", "this handler did not compile"))
-    }
+impl TypesOf for () {
+    type Types = ();
+}
+
+impl<Before: TypesOf, P> TypesOf for (Before, Taken<P>) {
+    type Types = (Before::Types, P);
+}
+
+impl<Before: TypesOf, P> TypesOf for (Before, Untaken<P>) {
+    type Types = (Before::Types, P);
 }

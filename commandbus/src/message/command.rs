@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Backoff, BatchId, CommandId, CommandStatus, Domain, envelope::PayloadError, version::Upcasts};
@@ -29,9 +29,9 @@ use super::{Backoff, BatchId, CommandId, CommandStatus, Domain, envelope::Payloa
     label = "not a command",
     note = "write `#[command(domain = \"..\")]` on its definition, with `#[derive(Serialize, Deserialize)]`"
 )]
-pub trait Command: Serialize + DeserializeOwned + Send + 'static {
+pub trait Command: Serialize + for<'de> Deserialize<'de> + Send + 'static {
     /// What its handler returns on success; `()` when nothing.
-    type Reply: Serialize + DeserializeOwned + Send + 'static;
+    type Reply: Serialize + for<'de> Deserialize<'de> + Send + 'static;
 
     /// What is known of the type without a value of it.
     const SPEC: &'static CommandSpec;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{IntoProcess, Process, start::prepare};
 use crate::{
-    bus::{BatchError, BatchSending, Bus, CallbackFuture, Empty, Filled, Plan},
+    bus::{BatchError, BatchSending, Bus, CallbackFuture, CallbackOutput, Empty, Filled, Plan},
     message::{BatchId, BatchMetadata, BatchType, Command, Domain, InvalidDomain},
     store::{NewBatch, NewProcess},
 };
@@ -41,7 +41,7 @@ impl<P: Process> ProcessBatchBuilder<'_, P, Empty> {
 
 impl<'a, P: Process, S> ProcessBatchBuilder<'a, P, S> {
     /// Adds a process, or one [with an id](super::ProcessExt::with_id).
-    pub fn push(mut self, process: impl IntoProcess<Process = P>) -> ProcessBatchBuilder<'a, P, Filled> {
+    pub fn push(mut self, process: impl IntoProcess<P>) -> ProcessBatchBuilder<'a, P, Filled> {
         self.plan.members.push(Box::new(std::iter::once(prepare(process))));
         ProcessBatchBuilder { plan: self.plan, kind: PhantomData }
     }
@@ -51,7 +51,7 @@ impl<'a, P: Process, S> ProcessBatchBuilder<'a, P, S> {
     pub fn extend<M, I>(mut self, processes: I) -> ProcessBatchBuilder<'a, P, Filled>
     where
         I: IntoIterator<Item = M, IntoIter: Send + 'a>,
-        M: IntoProcess<Process = P> + 'a,
+        M: IntoProcess<P> + 'a,
     {
         self.plan.members.push(Box::new(processes.into_iter().map(prepare)));
         ProcessBatchBuilder { plan: self.plan, kind: PhantomData }
@@ -75,6 +75,7 @@ impl<'a, P: Process, S> ProcessBatchBuilder<'a, P, S> {
     where
         F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
         Fut: CallbackFuture<O> + Send + 'static,
+        O: CallbackOutput,
     {
         self.plan.set_callback(callback);
         self

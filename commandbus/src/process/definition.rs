@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     note = "write `#[process(domain = \"..\", steps = [..])]` on an `impl` of it, and `#[derive(Serialize, Deserialize)]` \
             on its definition"
 )]
-pub trait Process: Serialize + DeserializeOwned + Send + 'static {
+pub trait Process: Serialize + for<'de> Deserialize<'de> + Send + 'static {
     /// Its steps by name.
     type Step: Step;
     /// The table that it runs from.

@@ -46,24 +46,18 @@ pub trait ProcessExt: Process {
 
 impl<P: Process> ProcessExt for P {}
 
-/// A process that is about to be started: a plain one, or one [with an id](ProcessExt::with_id).
+/// A process of type `P` that is about to be started: a plain one, or one [with an id](ProcessExt::with_id).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a process",
-    label = "not a process",
-    note = "write `#[process(domain = \"..\", steps = [..])]` on an `impl` of it, and `#[derive(Serialize, Deserialize)]` \
-            on its definition"
+    message = "`{Self}` cannot be pushed into a batch of `{P}`",
+    label = "expected `{P}`",
+    note = "the processes of one batch are of one type"
 )]
-pub trait IntoProcess {
-    /// The type of the process.
-    type Process: Process;
-
+pub trait IntoProcess<P: Process> {
     /// The process, and the id it is to have if one was chosen.
-    fn into_process(self) -> (Self::Process, Option<ProcessId>);
+    fn into_process(self) -> (P, Option<ProcessId>);
 }
 
-impl<P: Process> IntoProcess for P {
-    type Process = P;
-
+impl<P: Process> IntoProcess<P> for P {
     fn into_process(self) -> (P, Option<ProcessId>) {
         (self, None)
     }
@@ -78,16 +72,14 @@ pub struct WithProcessId<P> {
     pub id: ProcessId,
 }
 
-impl<P: Process> IntoProcess for WithProcessId<P> {
-    type Process = P;
-
+impl<P: Process> IntoProcess<P> for WithProcessId<P> {
     fn into_process(self) -> (P, Option<ProcessId>) {
         (self.process, Some(self.id))
     }
 }
 
 /// Encodes a process with its first commands.
-pub(super) fn prepare<M: IntoProcess>(starting: M) -> Result<NewProcess, PayloadError> {
+pub(super) fn prepare<P: Process>(starting: impl IntoProcess<P>) -> Result<NewProcess, PayloadError> {
     let (process, id) = starting.into_process();
     new_process(id.unwrap_or_else(ProcessId::new), &process)
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     bus::Bus,
-    handler::{Handlers, IntoHandlers, Registry, Resources, Wiring, WiringError},
+    handler::{Handlers, IntoHandlers, Provided, Registry, Resources, Wiring, WiringError},
     message::{Domain, InvalidDomain},
 };
 
@@ -47,7 +47,7 @@ impl WorkerBuilder {
     }
 
     /// Gives handlers a value that they take as `State<T>`, cloned for each command; one for each type.
-    pub fn provide<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+    pub fn provide<T: Provided>(mut self, value: T) -> Self {
         self.resources.insert(value);
         self
     }

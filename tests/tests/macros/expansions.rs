@@ -2,6 +2,8 @@
 
 use commandbus::expansion_of;
 
+mod size;
+
 #[test]
 fn a_command_is_data() {
     let code = expansion_of! {
@@ -69,15 +71,36 @@ fn a_group_is_a_function_of_a_field() {
 }
 
 #[test]
-fn a_plain_handler_stays_within_sixty_lines() {
+fn docs_visibility_and_conditions_stay_where_they_are() {
     let code = expansion_of! {
-        #[handler]
-        pub async fn debit_account(command: DebitAccount, State(ledger): State<Ledger>) -> Result<Receipt, DebitError> {
-            ledger.debit(command).await
+        /// Debits an account.
+        #[command(domain = "payments")]
+        #[cfg(unix)]
+        pub(in crate::payments) struct DebitAccount {
+            /// Whose.
+            pub(super) account: u64,
+            /// What it is paid with.
+            #[cfg(feature = "cards")]
+            #[command(sensitive)]
+            card: String,
         }
+
+        /// Does it.
+        #[handler]
+        #[cfg(unix)]
+        pub(in crate::payments) async fn debit_account(#[allow(unused)] command: DebitAccount) {}
     };
-    assert!(code.contains("pub struct debit_account {}"), "{code}");
-    assert!(code.lines().count() <= 60, "{} lines\n{code}", code.lines().count());
+    for kept in [
+        "/// Debits an account.\n",
+        "pub(in crate::payments) struct DebitAccount {\n    /// Whose.\n    pub(super) account: u64,\n",
+        "    /// What it is paid with.\n    #[cfg(feature = \"cards\")]\n    card: String,\n",
+        "/// Does it.\n#[cfg(unix)]\npub(in crate::payments) async fn debit_account(",
+        "pub(in crate::payments) struct debit_account {}",
+    ] {
+        assert!(code.contains(kept), "{kept}\n{code}");
+    }
+    // With the item comes and goes all that is made of it: two items, two impls, a struct and two registrations.
+    assert_eq!(code.matches("#[cfg(unix)]").count(), 7, "{code}");
 }
 
 #[test]
@@ -121,9 +144,10 @@ impl ::commandbus::handler::HandlerSet for Payments {
             call: |set, invocation| {
                 use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
                 use ::commandbus::__private::{
-                    ClassifiedError as _, FallbackCommand as _, FallbackTake as _,
-                    KnownCommand as _, KnownTake as _, OpaqueError as _, PlainError as _,
-                    PlainReturn as _, ResultReturn as _, UnknownError as _,
+                    ClassifiedError as _, FallbackCommand as _, FallbackParameters as _,
+                    FallbackTake as _, KnownCommand as _, KnownParameters as _,
+                    KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _,
+                    ResultReturn as _, UnknownError as _,
                 };
                 let command = (&&::commandbus::__private::CommandOf::<
                     DebitAccount,
@@ -134,12 +158,19 @@ impl ::commandbus::handler::HandlerSet for Payments {
                 >::new())
                     .shape();
                 let failure = (&&&&returned.error()).failure();
-                let shared = (&&::commandbus::__private::SetOf::<Self>::new()).shared();
+                let take = (
+                    (),
+                    (&&::commandbus::__private::Take::<Context>::new()).how(),
+                );
+                let caller = (&&::commandbus::__private::CallWith::these(&take))
+                    .caller();
+                let shared = caller
+                    .of((&&::commandbus::__private::SetOf::<Self>::new()).shared());
                 shared
                     .call(
                         (set, invocation),
                         command.decoder(),
-                        ((), (&&::commandbus::__private::Take::<Context>::new()).how()),
+                        take,
                         move |set, command, ((), parameter_1)| {
                             shared.future(Self::debit(set, command, parameter_1))
                         },
@@ -157,9 +188,10 @@ impl ::commandbus::handler::HandlerSet for Payments {
             call: |set, invocation| {
                 use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
                 use ::commandbus::__private::{
-                    ClassifiedError as _, FallbackCommand as _, FallbackTake as _,
-                    KnownCommand as _, KnownTake as _, OpaqueError as _, PlainError as _,
-                    PlainReturn as _, ResultReturn as _, UnknownError as _,
+                    ClassifiedError as _, FallbackCommand as _, FallbackParameters as _,
+                    FallbackTake as _, KnownCommand as _, KnownParameters as _,
+                    KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _,
+                    ResultReturn as _, UnknownError as _,
                 };
                 let command = (&&::commandbus::__private::CommandOf::<
                     CreditAccount,
@@ -168,12 +200,16 @@ impl ::commandbus::handler::HandlerSet for Payments {
                 let returned = (&&::commandbus::__private::Returned::<()>::new())
                     .shape();
                 let failure = (&&&&returned.error()).failure();
-                let shared = (&&::commandbus::__private::SetOf::<Self>::new()).shared();
+                let take = ();
+                let caller = (&&::commandbus::__private::CallWith::these(&take))
+                    .caller();
+                let shared = caller
+                    .of((&&::commandbus::__private::SetOf::<Self>::new()).shared());
                 shared
                     .call(
                         (set, invocation),
                         command.decoder(),
-                        (),
+                        take,
                         move |set, command, ()| {
                             shared.future(Self::credit(set, command))
                         },
@@ -271,6 +307,7 @@ fn a_process_is_a_table() {
     ::core::cmp::Eq,
     ::core::hash::Hash,
 )]
+#[allow(clippy::exhaustive_enums)]
 pub enum TransferStep {
     /// The step `reserve`.
     Reserve,

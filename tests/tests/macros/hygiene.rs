@@ -331,3 +331,24 @@ fn whatever_a_macro_stands_on_may_be_local() {
     assert_eq!((Errand::SPEC.name, ErrandStep::Go), ("Errand", ErrandStep::Go));
     drop(local(Local));
 }
+
+#[test]
+fn a_handler_may_have_the_name_of_what_takes_its_parameters() {
+    use commandbus::{handler::Handler, prelude::*};
+
+    #[command(domain = "macro_hygiene_names")]
+    #[derive(Serialize, Deserialize)]
+    struct Take;
+
+    #[command(domain = "macro_hygiene_names")]
+    #[derive(Serialize, Deserialize)]
+    struct Call;
+
+    #[handler]
+    async fn take(_: Take, _: Context) {}
+
+    #[handler]
+    async fn caller(_: Call) {}
+
+    assert_eq!([take::ENTRY.command.name, caller::ENTRY.command.name], ["Take", "Call"]);
+}

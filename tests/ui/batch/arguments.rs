@@ -1,3 +1,10 @@
+//! mistake: a text among the commands
+//! instead: the type, `DebitAccount`
+//! mistake: a key that is none
+//! instead: leave it out: a batch has the domain of its commands
+//! mistake: a command listed twice
+//! instead: leave it out
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,14 @@
+//! mistake: a command that is not listed is pushed
+//! instead: a command of the list, or `CloseMonth` in the list if it is of the same domain
+//! mistake: a batch is extended by commands that are not listed
+//! instead: commands of the list
+//! mistake: a second type in a batch of one
+//! instead: `#[batch(DebitAccount, CreditAccount)]` on a struct
+//! mistake: a batch of several types is sent without a command
+//! instead: `.push(command)` before `.send(&bus)`
+//! mistake: a callback that is not async
+//! instead: `|batch| async move { .. }`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

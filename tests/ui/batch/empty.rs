@@ -1,3 +1,8 @@
+//! mistake: an empty list of commands
+//! instead: `#[batch(DebitAccount, CreditAccount)]`
+//! mistake: no list of commands
+//! instead: `#[batch(DebitAccount, CreditAccount)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,10 @@
+//! mistake: `#[batch]` on an enum
+//! instead: `struct Settlement;`
+//! mistake: a batch with a generic parameter
+//! instead: `struct Generic;`
+//! mistake: `#[batch]` on a function
+//! instead: `struct Settlement;`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

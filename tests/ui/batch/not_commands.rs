@@ -1,3 +1,8 @@
+//! mistake: what is listed first is no command
+//! instead: a type with `#[command]`
+//! mistake: what is listed last is no command
+//! instead: a type with `#[command]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

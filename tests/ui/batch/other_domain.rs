@@ -1,3 +1,6 @@
+//! mistake: commands of two domains in one batch
+//! instead: two batches, one for each domain
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: type parameters on a command
+//! instead: a command for each type
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

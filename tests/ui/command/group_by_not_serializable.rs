@@ -1,3 +1,6 @@
+//! mistake: a group by a field that is not written
+//! instead: a field that serde writes: text, a number or a bool
+
 use commandbus::prelude::*;
 
 #[derive(Default)]

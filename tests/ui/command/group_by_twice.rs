@@ -1,3 +1,8 @@
+//! mistake: two groups
+//! instead: one field
+//! mistake: the field of `group_by` as a text
+//! instead: `group_by = account`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments", group_by = account, group_by = owner)]

@@ -1,3 +1,6 @@
+//! mistake: the domain is missing
+//! instead: `#[command(domain = "payments")]`
+
 use commandbus::prelude::*;
 
 #[command]

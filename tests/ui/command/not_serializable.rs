@@ -1,3 +1,6 @@
+//! mistake: `#[derive(Serialize)]` is missing
+//! instead: `#[derive(Serialize, Deserialize)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

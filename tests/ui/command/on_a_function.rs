@@ -1,3 +1,6 @@
+//! mistake: `#[command]` on a function
+//! instead: `#[handler]`, if it handles one
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,8 @@
+//! mistake: `sensitive` on a field without a name
+//! instead: a struct with named fields
+//! mistake: `sensitive` on a flattened field
+//! instead: the fields themselves, or the field without `flatten`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,16 @@
+//! mistake: an upcast by a function that is not there
+//! instead: the path of a function
+//! mistake: an upcast to another type
+//! instead: `fn from_v1(old: V1) -> Debit`
+//! mistake: two upcasts that do not fit each other
+//! instead: what the first returns is what the second takes
+//! mistake: an upcast from a type that cannot be read
+//! instead: `#[derive(Deserialize)]` on it
+//! mistake: an upcast of two parameters
+//! instead: a function of the older version alone
+//! mistake: an upcast whose error cannot be logged
+//! instead: an error that is `Display`
+
 use commandbus::prelude::*;
 
 #[derive(Deserialize)]

@@ -1,3 +1,10 @@
+//! mistake: a borrowed parameter
+//! instead: `context: Context`
+//! mistake: type parameters on a handler
+//! instead: a handler for each command
+//! mistake: `impl Command` as the command
+//! instead: the type itself
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,8 @@
+//! mistake: `#[handler]` on a struct
+//! instead: `#[handler]` on an async function
+//! mistake: `#[handler]` on a method
+//! instead: `#[handler_set]` on the `impl`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

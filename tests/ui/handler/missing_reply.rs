@@ -1,3 +1,6 @@
+//! mistake: nothing is returned where the command declares a reply
+//! instead: `-> u64` or `-> Result<u64, E>`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments", reply = u64)]

@@ -1,3 +1,8 @@
+//! mistake: no command is taken
+//! instead: `command: DebitAccount`
+//! mistake: something else before the command
+//! instead: the command as the first parameter
+
 use commandbus::prelude::*;
 
 #[handler]

@@ -1,3 +1,8 @@
+//! mistake: the first parameter is no command
+//! instead: `#[command(domain = "..")]` on its type
+//! mistake: the same, with more parameters
+//! instead: `#[command(domain = "..")]` on its type
+
 use commandbus::prelude::*;
 
 struct DebitAccount;

@@ -1,3 +1,6 @@
+//! mistake: a parameter that no handler can take
+//! instead: `State<u64>`, or a type with `FromContext`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a handler that is not async
+//! instead: `async fn`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a value that is not `Send` is kept across an `.await`
+//! instead: `Arc` in place of `Rc`, or drop it before
+
 use std::rc::Rc;
 
 use commandbus::prelude::*;

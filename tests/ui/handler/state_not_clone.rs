@@ -1,3 +1,6 @@
+//! mistake: a state without `Clone`
+//! instead: `#[derive(Clone)]`, or `State<Arc<Ledger>>`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: two transactions
+//! instead: one `Tx`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: an error that does not say what it means
+//! instead: `#[derive(HandlerError)]` on it
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

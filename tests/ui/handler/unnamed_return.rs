@@ -1,3 +1,8 @@
+//! mistake: an unknown argument
+//! instead: no argument
+//! mistake: an unnamed return type
+//! instead: the type of the reply
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a reply where the command declares none
+//! instead: `reply = u64` in `#[command]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

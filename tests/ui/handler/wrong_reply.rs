@@ -1,3 +1,6 @@
+//! mistake: another reply than the command declares
+//! instead: `Result<Receipt, E>`
+
 use commandbus::prelude::*;
 
 #[derive(Serialize, Deserialize)]

@@ -1,3 +1,6 @@
+//! mistake: `#[inherit]` of an error that says nothing
+//! instead: `#[transient(code = "..")]`
+
 use commandbus::prelude::*;
 
 #[derive(Debug, thiserror::Error, HandlerError)]

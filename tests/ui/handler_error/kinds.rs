@@ -1,3 +1,18 @@
+//! mistake: the code is misspelt
+//! instead: `code = "CLOSED"`
+//! mistake: a code that is no text
+//! instead: `code = "CLOSED"`
+//! mistake: two kinds on one variant
+//! instead: one of them
+//! mistake: a kind without its code
+//! instead: `#[permanent(code = "..")]`
+//! mistake: an empty code
+//! instead: `code = "CLOSED"`
+//! mistake: `#[inherit]` with nothing inside
+//! instead: a kind with a code
+//! mistake: a kind on the whole enum
+//! instead: a kind on each variant
+
 use commandbus::prelude::*;
 
 #[derive(Debug, thiserror::Error, HandlerError)]

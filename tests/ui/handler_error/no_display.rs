@@ -1,3 +1,6 @@
+//! mistake: an error without `Display`
+//! instead: `#[derive(thiserror::Error)]`, or `impl Display`
+
 use commandbus::prelude::*;
 
 #[derive(HandlerError)]

@@ -1,3 +1,6 @@
+//! mistake: a variant that does not say what it means
+//! instead: one of the four attributes
+
 use commandbus::prelude::*;
 
 #[derive(Debug, thiserror::Error, HandlerError)]

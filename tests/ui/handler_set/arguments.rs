@@ -1,3 +1,10 @@
+//! mistake: a misspelt argument
+//! instead: `#[handler_set(crate = ::commandbus)]`, or no argument
+//! mistake: `crate` at a handler of a set
+//! instead: `#[handler_set(crate = ::commandbus)]`
+//! mistake: `#[handler]` twice
+//! instead: one
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

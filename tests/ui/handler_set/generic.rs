@@ -1,3 +1,8 @@
+//! mistake: a generic set
+//! instead: one concrete type, with an `Arc<dyn Ledger>` as a field
+//! mistake: a set with a lifetime
+//! instead: a type that owns its fields
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a set in a list of functions
+//! instead: `.handlers(Payments)`, beside the list
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a set without a handler
+//! instead: `#[handler]` on the methods that are
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,8 @@
+//! mistake: a function instead of a list
+//! instead: `.handlers(handlers![debit])`
+//! mistake: the name of a handler as a text
+//! instead: `.handlers(handlers![debit])`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

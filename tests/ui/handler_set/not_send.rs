@@ -1,3 +1,6 @@
+//! mistake: a method whose future is not `Send`
+//! instead: `Arc` in place of `Rc`, or drop it before the `.await`
+
 use std::rc::Rc;
 
 use commandbus::prelude::*;

@@ -1,3 +1,6 @@
+//! mistake: a set with a field that only one thread may use
+//! instead: `Arc<Mutex<i64>>`
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -1,3 +1,6 @@
+//! mistake: `#[handler_set]` on the type
+//! instead: `#[handler_set]` on an `impl` of it
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

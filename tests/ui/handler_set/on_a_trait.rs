@@ -1,3 +1,6 @@
+//! mistake: `#[handler_set]` on the `impl` of a trait
+//! instead: an `impl` of the type itself
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

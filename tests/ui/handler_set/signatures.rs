@@ -1,3 +1,26 @@
+//! mistake: `#[handler]` on a constant
+//! instead: `#[handler]` on a method
+//! mistake: a handler of a set without `&self`
+//! instead: `async fn lonely(&self, command: DebitAccount)`
+//! mistake: a handler of a set that changes it
+//! instead: `&self`, and a `Mutex` around what changes
+//! mistake: a handler of a set that consumes it
+//! instead: `&self`
+//! mistake: a method that is not async
+//! instead: `async fn`
+//! mistake: a method without a command
+//! instead: `async fn idle(&self, command: DebitAccount)`
+//! mistake: a function of a set without anything
+//! instead: `async fn empty(&self, command: DebitAccount)`
+//! mistake: a method with its command in the second place
+//! instead: the command first
+//! mistake: a method that borrows its command
+//! instead: `DebitAccount`
+//! mistake: a method with two transactions
+//! instead: one `Tx`
+//! mistake: a method that borrows its command mutably
+//! instead: `DebitAccount`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]
@@ -37,6 +60,9 @@ impl Payments {
 
     #[handler]
     async fn lends(&self, _: &DebitAccount, _: Tx, _: Tx) {}
+
+    #[handler]
+    async fn lends_and_changes(&self, _: &mut DebitAccount) {}
 
     #[handler]
     const LIMIT: u8 = 1;

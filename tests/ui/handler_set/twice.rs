@@ -1,3 +1,6 @@
+//! mistake: two handlers of a set for one command
+//! instead: one of them
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,10 @@
+//! mistake: a method with something that is no command
+//! instead: `#[command]` on its definition
+//! mistake: a method with a parameter that cannot be taken
+//! instead: `State<u64>`, or a type with `FromContext`
+//! mistake: a method that returns another type than the reply of its command
+//! instead: `()`, or `reply = u8` in its `#[command(..)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

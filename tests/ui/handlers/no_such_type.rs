@@ -1,3 +1,8 @@
+//! mistake: a function without `#[handler]`
+//! instead: `#[handler]` on it
+//! mistake: a type in place of a handler
+//! instead: the name of the function
+
 use commandbus::prelude::*;
 
 struct DebitAccount;

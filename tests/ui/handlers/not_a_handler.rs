@@ -1,3 +1,6 @@
+//! mistake: a text in place of a name
+//! instead: `handlers![credit_account]`
+
 use commandbus::prelude::*;
 
 async fn debit_account() {}

@@ -1,3 +1,6 @@
+//! mistake: two handlers of one command in a list
+//! instead: one of them
+
 use commandbus::prelude::*;
 
 #[command(domain = "payments")]

@@ -1,3 +1,6 @@
+//! mistake: a hyphen and upper-case letters in the domain
+//! instead: `domain = "money_transfers"`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

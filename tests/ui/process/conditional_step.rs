@@ -1,3 +1,6 @@
+//! mistake: `#[cfg]` on a step
+//! instead: `#[cfg]` on the whole `impl`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,6 @@
+//! mistake: no step
+//! instead: `steps = [reserve]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

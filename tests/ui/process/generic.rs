@@ -1,3 +1,8 @@
+//! mistake: type parameters on a process
+//! instead: a process for each type
+//! mistake: type arguments on a process
+//! instead: a type of its own
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts")]

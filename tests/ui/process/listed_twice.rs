@@ -1,3 +1,6 @@
+//! mistake: a step is listed twice
+//! instead: `Next::Step` from `next`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,10 @@
+//! mistake: `#[on]` or `#[undo]` on `next`
+//! instead: another name
+//! mistake: `#[on]` on a step
+//! instead: a method of its own
+//! mistake: `#[on]` and `#[undo]` on one method
+//! instead: a method for each
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

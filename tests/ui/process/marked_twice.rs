@@ -1,3 +1,8 @@
+//! mistake: two methods learn from one step
+//! instead: one of them
+//! mistake: two methods undo one step
+//! instead: one of them
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,12 @@
+//! mistake: `#[on]` of nothing
+//! instead: `#[on(reserve)]`
+//! mistake: `#[on]` on a constant
+//! instead: `#[on(..)]` on a method
+//! mistake: `#[on]` of what is no step
+//! instead: a step of the list
+//! mistake: `#[undo]` of a misspelt step
+//! instead: the name as it is listed
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

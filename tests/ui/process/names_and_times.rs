@@ -1,3 +1,24 @@
+//! mistake: an empty name
+//! instead: `name = "Transfer"`, or leave it out
+//! mistake: an alias twice
+//! instead: it once
+//! mistake: a deadline of zero
+//! instead: leave `deadline` out
+//! mistake: two steps that make one variant
+//! instead: another name for one of them
+//! mistake: a step that makes no variant
+//! instead: a name with a letter first
+//! mistake: a step that makes a keyword
+//! instead: another name
+//! mistake: an alias that is the name of a step
+//! instead: another alias
+//! mistake: an alias of a step twice
+//! instead: it once
+//! mistake: an empty alias
+//! instead: a name
+//! mistake: a timeout of zero
+//! instead: leave `timeout` out
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,12 @@
+//! mistake: an async `next`
+//! instead: `fn next`
+//! mistake: a `next` that changes the process
+//! instead: `&self`
+//! mistake: a `next` with more parameters
+//! instead: `(&self, done: TransferStep)`
+//! mistake: a `next` that says nothing
+//! instead: `-> Next<TransferStep>`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,8 @@
+//! mistake: a `next` that takes something else
+//! instead: `done: TransferStep`
+//! mistake: a `next` that returns something else
+//! instead: `-> Next<TransferStep>`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,6 @@
+//! mistake: the domain is missing
+//! instead: `#[process(domain = "transfers", ..)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,8 @@
+//! mistake: a step that returns nothing
+//! instead: the command it sends
+//! mistake: an undo that returns nothing
+//! instead: the command it sends
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,6 @@
+//! mistake: the steps are missing
+//! instead: `steps = [reserve]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

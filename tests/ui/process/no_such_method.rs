@@ -1,3 +1,8 @@
+//! mistake: a listed step is misspelt
+//! instead: the name of the method
+//! mistake: a listed step without a method
+//! instead: `fn settle(&self) -> ..`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

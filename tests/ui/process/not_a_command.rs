@@ -1,3 +1,8 @@
+//! mistake: a step that returns no command
+//! instead: a type with `#[command]`
+//! mistake: an undo that returns no command
+//! instead: a type with `#[command]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

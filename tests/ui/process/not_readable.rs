@@ -1,3 +1,6 @@
+//! mistake: `#[derive(Deserialize)]` is missing on a state without options
+//! instead: `#[derive(Serialize, Deserialize)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts")]

@@ -1,3 +1,8 @@
+//! mistake: `#[derive(Deserialize)]` is missing on the state
+//! instead: `#[derive(Serialize, Deserialize)]`
+//! mistake: `#[derive(Serialize)]` is missing on the state
+//! instead: `#[derive(Serialize, Deserialize)]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

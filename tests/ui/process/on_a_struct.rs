@@ -1,3 +1,6 @@
+//! mistake: `#[process]` on the type
+//! instead: `#[process(..)]` on an `impl` of it
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

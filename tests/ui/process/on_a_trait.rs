@@ -1,3 +1,6 @@
+//! mistake: `#[process]` on an `impl` of a trait
+//! instead: an `impl` of the type itself
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

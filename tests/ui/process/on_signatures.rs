@@ -1,3 +1,16 @@
+//! mistake: `#[on]` that only reads
+//! instead: `&mut self`
+//! mistake: `#[on]` without a reply
+//! instead: `(&mut self, reply: u64)`
+//! mistake: `#[on]` with more than the reply
+//! instead: `(&mut self, reply: u64)`
+//! mistake: a borrowed reply
+//! instead: `reply: u64`
+//! mistake: `#[on]` that returns something
+//! instead: no return type; `next` says what follows
+//! mistake: `#[on]` without `self`
+//! instead: `&mut self`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

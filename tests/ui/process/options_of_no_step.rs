@@ -1,3 +1,8 @@
+//! mistake: `#[step]` twice on one method
+//! instead: one `#[step(..)]`
+//! mistake: `#[step]` on what is no step
+//! instead: the method in `steps = [..]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,6 @@
+//! mistake: a reply of a command that declares none
+//! instead: `_: ()`, or `reply = ..` in its `#[command]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

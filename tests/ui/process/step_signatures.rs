@@ -1,3 +1,20 @@
+//! mistake: a step that takes something
+//! instead: `&self` alone
+//! mistake: a step that changes the process
+//! instead: `&self`
+//! mistake: a step that consumes the process
+//! instead: `&self`
+//! mistake: a step without `self`
+//! instead: `&self`
+//! mistake: an async step
+//! instead: `fn`
+//! mistake: a generic step
+//! instead: a step for each type
+//! mistake: an unnamed command
+//! instead: the type itself
+//! mistake: a borrowed command
+//! instead: the type itself
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

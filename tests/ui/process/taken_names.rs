@@ -1,3 +1,10 @@
+//! mistake: a step named `start`
+//! instead: another name
+//! mistake: a step named `batch`
+//! instead: another name
+//! mistake: a step named `next`
+//! instead: another name
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

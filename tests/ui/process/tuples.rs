@@ -1,3 +1,10 @@
+//! mistake: empty parentheses
+//! instead: at least two steps in them
+//! mistake: one step in parentheses
+//! instead: the step without them
+//! mistake: parentheses in parentheses
+//! instead: one pair
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

@@ -1,3 +1,10 @@
+//! mistake: an argument is misspelt
+//! instead: `domain = "transfers"`
+//! mistake: an argument that does not exist
+//! instead: one of those that do
+//! mistake: an option of a step is misspelt
+//! instead: `#[step(timeout = "30s")]`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

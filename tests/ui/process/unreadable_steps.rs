@@ -1,3 +1,8 @@
+//! mistake: a step as a text
+//! instead: `steps = [reserve]`
+//! mistake: a deadline that is no text
+//! instead: `deadline = "1h"`
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

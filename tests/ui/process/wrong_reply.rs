@@ -1,3 +1,6 @@
+//! mistake: `#[on]` with something that is not the reply
+//! instead: the type that `reply = ..` says
+
 use commandbus::prelude::*;
 
 #[command(domain = "accounts", reply = u64)]

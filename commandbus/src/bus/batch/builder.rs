@@ -4,9 +4,9 @@ use std::{fmt, marker::PhantomData};
 
 use serde::Serialize;
 
-use super::{BatchMember, BatchSending, CallbackFuture, plan::Plan};
+use super::{BatchSending, CallbackFuture, CallbackOutput, IntoMember, plan::Plan};
 use crate::{
-    bus::{Bus, IntoCommand, outgoing::prepare},
+    bus::{Bus, outgoing::prepare},
     message::{BatchId, BatchMetadata, Command, Domain},
     store::NewCommand,
 };
@@ -51,8 +51,7 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
     /// Adds a command, or one [with an id](crate::bus::CommandExt::with_id).
     pub fn push<M>(mut self, command: M) -> BatchBuilder<'a, B, Filled>
     where
-        M: IntoCommand,
-        M::Command: BatchMember<B>,
+        M: IntoMember<B>,
     {
         self.plan.members.push(Box::new(std::iter::once(prepare(command))));
         BatchBuilder { plan: self.plan, kind: PhantomData }
@@ -60,11 +59,9 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
 
     /// Adds the commands of an iterator. It is asked for them while the batch is written, a thousand at a time, so they
     /// are never all in memory.
-    pub fn extend<M, I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
+    pub fn extend<I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
     where
-        I: IntoIterator<Item = M, IntoIter: Send + 'a>,
-        M: IntoCommand + 'a,
-        M::Command: BatchMember<B>,
+        I: IntoIterator<Item: IntoMember<B> + 'a, IntoIter: Send + 'a>,
     {
         self.plan.members.push(Box::new(commands.into_iter().map(prepare)));
         BatchBuilder { plan: self.plan, kind: PhantomData }
@@ -91,6 +88,7 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
     where
         F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
         Fut: CallbackFuture<O> + Send + 'static,
+        O: CallbackOutput,
     {
         self.plan.set_callback(callback);
         self

@@ -1,7 +1,10 @@
 //! What a batch is made of.
 
 use super::{BatchBuilder, Empty};
-use crate::message::{Command, Domain};
+use crate::{
+    bus::IntoCommand,
+    message::{Command, Domain},
+};
 
 /// What names a batch: a command, for a batch of that command, or a type that stands for several of one domain.
 ///
@@ -68,3 +71,15 @@ impl<C: Command> BatchKind for C {
 pub trait BatchMember<B: ?Sized>: Command {}
 
 impl<C: Command> BatchMember<C> for C {}
+
+/// What is pushed into a batch of `B`: a command that may be in it, or one
+/// [with an id](crate::bus::CommandExt::with_id).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be pushed into a batch of `{B}`",
+    label = "not a command of this batch",
+    note = "for commands of several types name a batch of your own: `#[batch(One, Other)] struct Both;`"
+)]
+pub trait IntoMember<B: ?Sized>: IntoCommand {}
+
+#[diagnostic::do_not_recommend]
+impl<B: ?Sized, M: IntoCommand<Command: BatchMember<B>>> IntoMember<B> for M {}

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{BatchError, CallbackFuture};
+use super::{BatchError, CallbackFuture, CallbackOutput};
 use crate::{
     bus::{completion::Callback, outgoing::prepare},
     error::StoreError,
@@ -59,6 +59,7 @@ impl<T> Plan<'_, T> {
     where
         F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
         Fut: CallbackFuture<O> + Send + 'static,
+        O: CallbackOutput,
     {
         self.callback = Some(Box::new(|batch| callback(batch).outcome()));
     }

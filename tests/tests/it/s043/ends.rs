@@ -15,6 +15,7 @@ use crate::{
 async fn logged_for<Fut, O>(callback: impl FnOnce(BatchMetadata) -> Fut + Send + 'static) -> Vec<String>
 where
     Fut: commandbus::bus::CallbackFuture<O> + Send + 'static,
+    O: commandbus::bus::CallbackOutput,
 {
     logs::keep();
     let house = House::new().await;

@@ -1,0 +1,14 @@
+//! mistake: a command is started
+//! instead: `.send(&bus)`
+
+use commandbus::prelude::*;
+
+#[command(domain = "payments", reply = u64)]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+async fn used(bus: Bus) {
+    let _ = DebitAccount.start(&bus).await;
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! mistake: the domain without its key
+//! instead: `#[command(domain = "payments")]`
+
+use commandbus::prelude::*;
+
+#[command("payments")]
+#[derive(Serialize, Deserialize)]
+struct DebitAccount;
+
+// It is a command all the same: one mistake is one error.
+fn used(command: DebitAccount) -> impl Command {
+    command
+}
+
+fn main() {}

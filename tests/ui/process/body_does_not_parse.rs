@@ -1,0 +1,31 @@
+//! mistake: a body that does not parse
+//! instead: an expression after the operator
+
+use commandbus::prelude::*;
+
+#[command(domain = "accounts", reply = u64)]
+#[derive(Serialize, Deserialize)]
+struct ReserveFunds;
+
+#[command(domain = "accounts")]
+#[derive(Serialize, Deserialize)]
+struct ReleaseFunds;
+
+#[derive(Serialize, Deserialize)]
+struct Transfer;
+
+#[process(domain = "transfers", steps = [reserve])]
+impl Transfer {
+    fn reserve(&self) -> ReserveFunds {
+        let cents = 1 +;
+        ReserveFunds
+    }
+}
+
+// It is a process all the same: one mistake is one error.
+fn used(transfer: Transfer) -> (impl Process, TransferStep, ReserveFunds) {
+    let command = transfer.reserve();
+    (transfer, TransferStep::Reserve, command)
+}
+
+fn main() {}

@@ -1,0 +1,30 @@
+//! mistake: a state that cannot go to another thread
+//! instead: a field that is `Send`
+
+use commandbus::prelude::*;
+
+#[command(domain = "accounts", reply = u64)]
+#[derive(Serialize, Deserialize)]
+struct ReserveFunds;
+
+#[command(domain = "accounts")]
+#[derive(Serialize, Deserialize)]
+struct ReleaseFunds;
+
+#[derive(Serialize, Deserialize)]
+struct Transfer(std::marker::PhantomData<*const u8>);
+
+#[process(domain = "transfers", steps = [reserve])]
+impl Transfer {
+    fn reserve(&self) -> ReserveFunds {
+        ReserveFunds
+    }
+}
+
+// It is a process all the same: one mistake is one error.
+fn used(transfer: Transfer) -> (impl Process, TransferStep, ReserveFunds) {
+    let command = transfer.reserve();
+    (transfer, TransferStep::Reserve, command)
+}
+
+fn main() {}

@@ -1,0 +1,32 @@
+//! mistake: the domain is missing
+//! instead: `#[process(domain = "transfers", steps = [reserve])]`
+//! mistake: the steps are missing
+//! instead: `#[process(domain = "transfers", steps = [reserve])]`
+
+use commandbus::prelude::*;
+
+#[command(domain = "accounts", reply = u64)]
+#[derive(Serialize, Deserialize)]
+struct ReserveFunds;
+
+#[command(domain = "accounts")]
+#[derive(Serialize, Deserialize)]
+struct ReleaseFunds;
+
+#[derive(Serialize, Deserialize)]
+struct Transfer;
+
+#[process]
+impl Transfer {
+    fn reserve(&self) -> ReserveFunds {
+        ReserveFunds
+    }
+}
+
+// It is a process all the same: one mistake is one error.
+fn used(transfer: Transfer) -> (impl Process, TransferStep, ReserveFunds) {
+    let command = transfer.reserve();
+    (transfer, TransferStep::Reserve, command)
+}
+
+fn main() {}

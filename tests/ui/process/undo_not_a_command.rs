@@ -1,0 +1,35 @@
+//! mistake: an undo that returns no command
+//! instead: a type with `#[command]`
+
+use commandbus::prelude::*;
+
+#[command(domain = "accounts", reply = u64)]
+#[derive(Serialize, Deserialize)]
+struct ReserveFunds;
+
+#[command(domain = "accounts")]
+#[derive(Serialize, Deserialize)]
+struct ReleaseFunds;
+
+#[derive(Serialize, Deserialize)]
+struct Transfer;
+
+#[process(domain = "transfers", steps = [reserve])]
+impl Transfer {
+    fn reserve(&self) -> ReserveFunds {
+        ReserveFunds
+    }
+
+    #[undo(reserve)]
+    fn release(&self) -> u64 {
+        1
+    }
+}
+
+// It is a process all the same: one mistake is one error.
+fn used(transfer: Transfer) -> (impl Process, TransferStep, ReserveFunds) {
+    let command = transfer.reserve();
+    (transfer, TransferStep::Reserve, command)
+}
+
+fn main() {}
