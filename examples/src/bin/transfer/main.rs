@@ -13,7 +13,7 @@ use commandbus::{
     ops::OpsError,
     prelude::*,
     process::{ProcessError, RouterError, StartError, Started},
-    store::{Page, ParkedFilter, postgres::MigrateError},
+    store::{Page, ParkedFilter, ProcessFilter, postgres::MigrateError},
     worker::{BuildError, WorkerError},
 };
 
@@ -158,6 +158,12 @@ async fn payroll(bus: &Bus, url: &str) -> Result<i64, Error> {
     drop(router.stdin.take());
     router.wait().await?;
     assert_eq!(ended.status, BatchStatus::Completed, "there is enough for every transfer");
+    let filter = ProcessFilter::in_domain(ended.domain).of_batch(ended.batch_id);
+    let transfers = bus.processes().list(&filter, Page::first(PAYROLL)).await?;
+    if let Some(last) = transfers.iter().max_by_key(|transfer| transfer.completed_at) {
+        let last = Transfer::started(bus, last.process_id);
+        timeline::print(bus, "The last transfer to end, after the crash", &last).await?;
+    }
     Ok(i64::from(PAYROLL) * 100)
 }
 
