@@ -71,6 +71,10 @@ create or replace function commandbus.leave_groups(p_domain text, p_command_ids 
 declare
     v_members tid[];
 begin
+    -- Most domains have none.
+    if not exists (select from commandbus.grouped_command m where m.domain = p_domain) then
+        return;
+    end if;
     -- One by one and by their places, here and below: a plan that was made while the tables were empty is as good when
     -- they are full.
     select array_agg(i.member) into v_members

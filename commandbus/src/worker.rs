@@ -34,6 +34,7 @@ mod transactional;
 pub use builder::{BuildError, WorkerBuilder};
 pub(crate) use companion::{Companion, CompanionCall};
 pub use health::{WorkerHealth, WorkerMonitor, WorkerPhase};
+pub(crate) use intake::{next_wake, pauses};
 
 /// Handles the commands of one domain.
 ///

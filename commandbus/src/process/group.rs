@@ -139,7 +139,7 @@ impl Group {
             turns.extend(self.decide(record, &mut postponed));
         }
         for id in absent {
-            self.dispose(id, |_| StrayReplyReason::Foreign);
+            self.dispose(id, StrayReplyReason::Foreign);
         }
         if !postponed.is_empty() {
             self.bus.store().processes().postpone(&self.domain, &postponed, POSTPONED).await?;
@@ -153,7 +153,7 @@ impl Group {
         let mail = self.mail.get(&id)?;
         let Some(entry) = self.entries.iter().find(|entry| entry.answers_to(&record.process_type)) else {
             if record.status.is_terminal() {
-                self.dispose(id, |_| StrayReplyReason::Late);
+                self.dispose(id, StrayReplyReason::Late);
                 return None;
             }
             if mail.is_due {
@@ -252,9 +252,9 @@ impl Group {
     }
 
     /// Everything that arrived for a process is stray.
-    fn dispose(&mut self, id: ProcessId, reason: impl Fn(&IncomingReply) -> StrayReplyReason) {
+    fn dispose(&mut self, id: ProcessId, reason: StrayReplyReason) {
         for incoming in self.mail.remove(&id).unwrap_or_default().replies {
-            self.stray(incoming.msg_id, Some(id), Some(incoming.reply.command_id), reason(&incoming));
+            self.stray(incoming.msg_id, Some(id), Some(incoming.reply.command_id), reason);
         }
     }
 

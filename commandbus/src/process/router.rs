@@ -8,11 +8,8 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use tokio::{
-    sync::broadcast::{self, error::RecvError},
-    task::JoinSet,
-};
+use backon::ExponentialBackoff;
+use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{ProcessEntry, group::Group};
@@ -22,7 +19,7 @@ use crate::{
     message::{Domain, InvalidDomain},
     store::{RoutingWork, Wake},
     telemetry::field,
-    worker::{Companion, CompanionCall},
+    worker::{Companion, CompanionCall, next_wake, pauses},
 };
 
 /// The largest group received at once.
@@ -212,15 +209,6 @@ impl Engine {
     }
 }
 
-fn pauses() -> ExponentialBackoff {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(10))
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
-
 /// Waits for one group; a panic in it, a mistake of ours, goes on here.
 async fn finished(groups: &mut JoinSet<()>) {
     if let Some(Err(error)) = groups.join_next().await
@@ -230,15 +218,11 @@ async fn finished(groups: &mut JoinSet<()>) {
     }
 }
 
-/// The next wake-up, and whether it concerns this queue. Without a sender left, polling remains.
+/// Waits for the next wake-up; whether it concerns this queue.
 async fn woken(wakes: &mut Option<broadcast::Receiver<Wake>>, queue: &str) -> bool {
-    if let Some(receiver) = wakes {
-        match receiver.recv().await {
-            Ok(Wake::Queue(woken)) => return woken == queue,
-            Ok(Wake::Resync) | Err(RecvError::Lagged(_)) => return true,
-            Ok(_) => return false,
-            Err(RecvError::Closed) => *wakes = None,
-        }
+    match next_wake(wakes).await {
+        Some(Wake::Queue(woken)) => woken == queue,
+        Some(Wake::Resync) | None => true,
+        Some(_) => false,
     }
-    std::future::pending().await
 }

@@ -249,3 +249,8 @@ impl Store for PostgresStore {
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+/// A lease as PGMQ takes it, in whole seconds; never shorter than asked for.
+fn lease_seconds(lease: Duration) -> i32 {
+    i32::try_from(lease.as_millis().div_ceil(1000).max(1)).unwrap_or(i32::MAX)
+}

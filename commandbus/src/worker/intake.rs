@@ -132,7 +132,8 @@ impl Intake {
     }
 }
 
-fn pauses() -> ExponentialBackoff {
+/// The pauses between attempts to receive from a store that fails.
+pub(crate) fn pauses() -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(100))
         .with_max_delay(Duration::from_secs(10))
@@ -154,7 +155,7 @@ async fn pause_of(look: &mut Look) {
 }
 
 /// The next wake-up; `None` when some were lost. Without a sender left, polling remains.
-async fn next_wake(wakes: &mut Option<broadcast::Receiver<Wake>>) -> Option<Wake> {
+pub(crate) async fn next_wake(wakes: &mut Option<broadcast::Receiver<Wake>>) -> Option<Wake> {
     if let Some(receiver) = wakes {
         match receiver.recv().await {
             Ok(wake) => return Some(wake),

@@ -1,6 +1,6 @@
 //! Canceling, and an operator's verbs.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, str::FromStr};
 
 use serde_json::value::RawValue;
 use sqlx::{Row, types::Json};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PostgresStore, work::by_id};
 use crate::{
     error::StoreError,
-    message::{BatchId, CommandId, CommandStatus, Domain},
+    message::{BatchId, CommandId, CommandStatus, Domain, UnknownStatus},
     store::{Canceled, OperatorAction, OperatorVerb, Resolution},
 };
 
@@ -149,6 +149,6 @@ pub(super) fn uuids(ids: &[CommandId]) -> Vec<Uuid> {
 }
 
 /// Reads a status; one that this version does not know is an error of the database's content.
-pub(super) fn status(text: &str) -> Result<CommandStatus, sqlx::Error> {
+pub(super) fn status<S: FromStr<Err = UnknownStatus>>(text: &str) -> Result<S, sqlx::Error> {
     text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 use sqlx::{PgConnection, types::Json};
 
-use self::document::{AsideDocument, Documents, ProcessDocument};
+use self::document::{AsideDocument, ProcessDocument, step_documents};
 use super::{
     PostgresStore,
     batch::{EMPTY_PROCESS_BATCH, batch_exists, open_batch},
@@ -184,7 +184,7 @@ pub(super) async fn start_processes(
     let duplicates = sqlx::query_scalar("select commandbus.start_processes($1, $2, $3, $4, $5)")
         .bind(domain.as_str())
         .bind(processes.iter().map(|process| Json(ProcessDocument::from(process))).collect::<Vec<_>>())
-        .bind(Documents::of_steps(steps))
+        .bind(step_documents(steps))
         .bind(batch.map(|batch| batch.as_uuid()))
         .bind(filling)
         .fetch_one(connection)

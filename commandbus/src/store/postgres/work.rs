@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, milliseconds};
+use super::{PostgresStore, lease_seconds, milliseconds};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain},
@@ -29,12 +29,10 @@ impl PostgresStore {
         lease: Duration,
     ) -> Result<Received, StoreError> {
         self.ensure(domain, [domain.commands_queue()]).await?;
-        // PGMQ counts in whole seconds; a lease is never shorter than asked for.
-        let lease_s = lease.as_millis().div_ceil(1000).max(1);
         let rows = sqlx::query("select * from commandbus.receive_commands($1, $2, $3)")
             .bind(domain.as_str())
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
-            .bind(i32::try_from(lease_s).unwrap_or(i32::MAX))
+            .bind(lease_seconds(lease))
             .fetch_all(&self.engine)
             .await
             .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))?;

@@ -3,7 +3,7 @@
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{super::PostgresStore, route::status};
+use super::super::{PostgresStore, operate::status};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain, Outcome, ProcessId, ProcessMetadata, SentStep, StepRole},

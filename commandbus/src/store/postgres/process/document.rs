@@ -13,19 +13,13 @@ use crate::{
     store::{NewProcess, NewStep, ProcessMove, ReplyAside, ReplyFate, Start, StepAnswer},
 };
 
-/// Collects documents.
-pub(in crate::store::postgres) struct Documents;
-
-impl Documents {
-    pub(in crate::store::postgres) fn of_steps<'a>(
-        steps: impl Iterator<Item = (ProcessId, &'a NewStep)>,
-    ) -> Vec<Json<StepDocument<'a>>> {
-        steps.map(|(process, step)| Json(StepDocument::new(process, step))).collect()
-    }
+/// The documents of what processes send.
+pub(super) fn step_documents<'a>(steps: impl Iterator<Item = (ProcessId, &'a NewStep)>) -> Vec<Json<StepDocument<'a>>> {
+    steps.map(|(process, step)| Json(StepDocument::new(process, step))).collect()
 }
 
 #[derive(Debug, Serialize)]
-pub(in crate::store::postgres) struct ProcessDocument<'a> {
+pub(super) struct ProcessDocument<'a> {
     process_id: Uuid,
     process_type: &'a str,
     current_step: &'a str,
@@ -46,7 +40,7 @@ impl<'a> From<&'a NewProcess> for ProcessDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub(in crate::store::postgres) struct StepDocument<'a> {
+pub(super) struct StepDocument<'a> {
     process_id: Uuid,
     step_name: &'a str,
     kind: &'static str,

@@ -8,12 +8,12 @@ use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use super::{
-    super::PostgresStore,
-    document::{AnswerDocument, Documents, MoveDocument},
+    super::{PostgresStore, lease_seconds, operate::status},
+    document::{AnswerDocument, MoveDocument, step_documents},
 };
 use crate::{
     error::StoreError,
-    message::{CommandId, Domain, Outcome, ProcessId, ProcessStatus, StepRole},
+    message::{CommandId, Domain, Outcome, ProcessId, StepRole},
     store::{Moved, ProcessMove, ProcessRecord, ReceivedReply, RoutingWork, StepRecord},
 };
 
@@ -26,12 +26,10 @@ impl PostgresStore {
     ) -> Result<RoutingWork, StoreError> {
         let queue = domain.process_replies_queue();
         self.ensure(domain, [queue.clone()]).await?;
-        // PGMQ counts in whole seconds; a lease is never shorter than asked for.
-        let lease_s = lease.as_millis().div_ceil(1000).max(1);
         let rows = sqlx::query("select * from commandbus.receive_replies($1, $2, $3)")
             .bind(domain.as_str())
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
-            .bind(i32::try_from(lease_s).unwrap_or(i32::MAX))
+            .bind(lease_seconds(lease))
             .fetch_all(&self.engine)
             .await
             .inspect_err(|error| self.forget_missing_queue(&queue, error))?;
@@ -87,7 +85,7 @@ impl PostgresStore {
             .bind(domain.as_str())
             .bind(moves.iter().map(|change| Json(MoveDocument::from(change))).collect::<Vec<_>>())
             .bind(answers.map(Json).collect::<Vec<_>>())
-            .bind(Documents::of_steps(steps))
+            .bind(step_documents(steps))
             .fetch_one(&self.engine)
             .await?;
         let moved: HashSet<Uuid> = moved.into_iter().collect();
@@ -141,9 +139,4 @@ impl From<StepRow> for StepRecord {
         let StepRow { command_id, domain, step_name, role, visit, outcome, is_overdue } = row;
         Self { command_id, domain, step_name, role, visit, outcome, is_overdue }
     }
-}
-
-/// Reads a status; one that this version does not know is an error of the database's content.
-pub(super) fn status(text: &str) -> Result<ProcessStatus, sqlx::Error> {
-    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
