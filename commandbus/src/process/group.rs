@@ -22,6 +22,7 @@ use crate::{
     message::{CommandId, Domain, ProcessId, Reply},
     store::{Moved, ProcessMove, ProcessRecord, ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StrayReplyReason},
     telemetry::{field, metric},
+    worker::bounded,
 };
 
 /// How long a reply that cannot be taken in is put off, by how often it has been tried; then it is parked.
@@ -106,7 +107,7 @@ impl Group {
                     () = tokio::time::sleep(pause) => {}
                 }
             }
-            match self.try_route().await {
+            match bounded(self.lease, "route", self.try_route()).await {
                 Ok(()) => return,
                 Err(error) if error.is_transient() => {
                     tracing::debug!({ field::DOMAIN } = %self.domain, %error, "replies wait for the store");

@@ -19,7 +19,7 @@ use crate::{
     message::{Domain, InvalidDomain},
     store::{RoutingWork, Wake},
     telemetry::field,
-    worker::{Companion, CompanionCall, next_wake, pauses},
+    worker::{Companion, CompanionCall, bounded, next_wake, pauses},
 };
 
 /// The largest group received at once.
@@ -153,7 +153,8 @@ impl Engine {
                 finished(&mut groups).await;
                 continue;
             }
-            match self.bus.store().processes().receive_replies(&self.domain, GROUP, self.lease).await {
+            let receiving = self.bus.store().processes().receive_replies(&self.domain, GROUP, self.lease);
+            match bounded(self.lease, "receive_replies", receiving).await {
                 Ok(work) => {
                     self.pauses = pauses();
                     let (is_full, next_due) = (work.replies.len() == GROUP, work.next_due);

@@ -105,14 +105,7 @@ impl Engine {
         operation: &'static str,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let answer = match tokio::time::timeout(self.settings.lease, call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(std::io::Error::new(
-                std::io::ErrorKind::TimedOut,
-                format!("no answer to `{operation}` within {:?}", self.settings.lease),
-            ))
-            .map_err(|error| StoreError::from(sqlx::Error::Io(error))),
-        };
+        let answer = bounded(self.settings.lease, operation, call).await;
         let error = answer.as_ref().err();
         // A store that refuses data, or asks to try again, is there.
         let trouble = error.filter(|error| !matches!(error, StoreError::Conflict { .. } | StoreError::Data { .. }));
@@ -130,6 +123,19 @@ impl Engine {
         }
         answer
     }
+}
+
+/// Makes a call of the store that takes no longer than this: one on a connection that is dead and does not say so would
+/// never end.
+pub(crate) async fn bounded<T>(
+    limit: Duration,
+    operation: &'static str,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let message = format!("no answer to `{operation}` within {limit:?}");
+        Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)).into())
+    })
 }
 
 /// Counts as stalled until dropped.
