@@ -6,7 +6,6 @@ use commandbus::{prelude::*, store::memory::MemoryStore};
 
 mod batches;
 mod commands;
-mod expansions;
 mod handlers;
 mod hygiene;
 mod linking;
