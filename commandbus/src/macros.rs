@@ -1,4 +1,7 @@
 //! The macros, with what their users read.
+//!
+//! The sections "Expanded code" are snapshots of `tests/tests/expand`, which also writes them: to be read, not to be run,
+//! and too long to be shown beside the code in an editor.
 
 /// Makes a struct or an enum a command.
 ///
@@ -89,6 +92,8 @@
 /// To `cargo check`, 200 plain commands add nothing that can be measured beside their serde derives; 200 handlers add
 /// about 13 ms each, so that both together cost 6 s of processor time where the same items without macros cost 3.5 s
 /// (two shared cores, unoptimized macros). `bench/compile-cost` measures it.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/command.md"))]
 pub use commandbus_macros::command;
 
 /// Makes an async function the handler of a command: of the type of its first parameter.
@@ -138,6 +143,8 @@ pub use commandbus_macros::command;
 ///
 /// The function stays as it is, to be called in a unit test. Its name also becomes a type, for
 /// [`handlers!`](crate::handlers); and it is linked into the program, where every worker of the domain finds it.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/handler.md"))]
 pub use commandbus_macros::handler;
 
 /// Makes methods the handlers of a set, which share the fields of one value: what they depend on.
@@ -191,6 +198,8 @@ pub use commandbus_macros::handler;
 ///
 /// `#[handler_set(crate = ::path)]` says where this library is, if it was renamed or re-exported. `#[cfg]` may stand on the
 /// `impl` and on its methods. A command handled twice in one set does not compile.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/handler_set.md"))]
 pub use commandbus_macros::handler_set;
 
 /// Makes a struct the name of a batch whose commands are of several types.
@@ -222,6 +231,8 @@ pub use commandbus_macros::handler_set;
 /// not compile. A batch of one type needs no name: `DebitAccount::batch("..")`.
 ///
 /// `#[batch(.., crate = ::path)]` says where this library is, if it was renamed or re-exported.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/batch.md"))]
 pub use commandbus_macros::batch;
 
 /// Makes a type a business process: a state, and steps that send commands and learn from their replies.
@@ -321,6 +332,8 @@ pub use commandbus_macros::batch;
 /// no command, `#[on]` with something that is not the reply, `#[on]` or `#[undo]` of what is no step, a second one of the
 /// same step, a step named `start`, `batch` or `next`. `#[cfg]` goes on the whole `impl`, not on a step: a process may
 /// outlive the build that started it.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/process.md"))]
 pub use commandbus_macros::process;
 
 /// Says what each variant of an error, or an error that is a struct, means for the command.
@@ -351,6 +364,8 @@ pub use commandbus_macros::process;
 ///
 /// A variant that does not say what it means does not compile. `#[handler_error(crate = ::path)]` on the type says where
 /// this library is, if it was renamed or re-exported.
+///
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("macros/handler_error.md"))]
 pub use commandbus_macros::HandlerError;
 
 /// The code that the macros of this library make of the items inside, as formatted text: to look at, or to keep in a
