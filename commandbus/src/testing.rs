@@ -2,6 +2,7 @@
 
 mod expected;
 mod ledger;
+mod looking;
 mod test_process;
 
 #[cfg(test)]
@@ -10,4 +11,5 @@ mod tests;
 pub use expected::Expected;
 #[cfg(test)]
 pub(crate) use ledger::Ledger;
+pub use looking::{outstanding, wait_for};
 pub use test_process::TestProcess;

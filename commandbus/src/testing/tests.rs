@@ -15,6 +15,7 @@ use crate::{
     store::NewCommand,
 };
 
+mod looking;
 mod messages;
 
 macro_rules! commands {
