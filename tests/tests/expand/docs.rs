@@ -46,7 +46,7 @@ fn the_documentation_shows_the_snapshots() {
         let kept = fs::read_to_string(path).unwrap_or_default();
         assert!(
             kept == section,
-            "`commandbus/src/macros/{name}.md` is stale: INSTA_UPDATE=always cargo test --workspace --test expand"
+            "`commandbus/src/macros/{name}.md` is stale: write it anew as `tests/tests/expand/main.rs` says"
         );
     }
 }
@@ -54,7 +54,8 @@ fn the_documentation_shows_the_snapshots() {
 #[test]
 fn every_snapshot_has_a_case() {
     for cases in DOCUMENTED.into_iter().chain([refused::CASES]) {
-        for entry in fs::read_dir(folder_of(cases[0].of())).unwrap() {
+        // A macro whose first snapshot is just being written has no folder yet.
+        for entry in fs::read_dir(folder_of(cases[0].of())).into_iter().flatten() {
             let path = entry.unwrap().path();
             let is_snapshot = path.extension().is_some_and(|extension| extension == "snap");
             let has_case = cases.iter().any(|case| path.file_stem().is_some_and(|stem| stem == case.name));

@@ -3,10 +3,11 @@
 //! After a change of the macros, write them anew and read the difference, which is the change as users see it:
 //!
 //! ```sh
-//! INSTA_UPDATE=always cargo test --workspace --test expand
+//! INSTA_UPDATE=always cargo test --workspace --test expand --test unit_testing
 //! ```
 //!
-//! That writes the sections "Expanded code" of the documentation as well, which are these snapshots: see `docs`.
+//! That writes the example of a user's snapshots as well, and the sections "Expanded code" of the documentation, which are
+//! these snapshots: see `docs`.
 
 #[macro_use]
 mod case;
