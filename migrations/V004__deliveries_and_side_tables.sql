@@ -46,6 +46,9 @@ create table if not exists commandbus.batch_delta (
 
 create index if not exists ix_batch_delta_batch on commandbus.batch_delta (domain, batch_id);
 
+-- What receiving asks about at each call. Starting a batch is the one update that touches it.
+create index if not exists ix_batch_unstarted on commandbus.batch (domain) where started_at is null;
+
 -- The command to send when the batch ends.
 alter table commandbus.batch add column if not exists then_command jsonb null;
 

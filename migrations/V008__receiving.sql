@@ -62,10 +62,11 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- SUPERSEDED, MALFORMED.
 --
 -- The rows are locked by their update, in the order of the ids it is fed. Whoever else changes the row of a waiting
--- command has locked its message before, which we hold; a pass that only locks would double the cost.
+-- command has locked its message before, which we hold; a pass that only locks would double the cost. The settings
+-- leave the planner one way to the rows: a plan that was made while the table was empty is as good when it is full.
 create or replace function commandbus.receive_commands(p_domain text, p_limit int, p_lease_s int)
 returns table (
-    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, message jsonb, headers jsonb,
+    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, data jsonb, headers jsonb,
     reply_to text, attempt int, max_attempts int, delivery bigint, batch_id uuid, sent_at timestamptz
 ) as $$
 declare
@@ -74,7 +75,7 @@ declare
     v_paused   boolean;
     v_msg_ids  bigint[];
     v_ids      uuid[];
-    v_messages jsonb[];
+    v_data     jsonb[];
     v_headers  jsonb[];
     v_received int;
 begin
@@ -87,13 +88,13 @@ begin
     end if;
 
     -- Into arrays, not joined: with the size as a parameter the planner would expect to join a table of all commands.
-    select array_agg(m.msg_id), array_agg(m.message), array_agg(m.headers),
+    select array_agg(m.msg_id), array_agg(m.data), array_agg(m.headers),
            -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
            array_agg(case when m.id like '________-____-____-____-____________'
                                and translate(m.id, '0123456789abcdefABCDEF', '') = '----' then m.id::uuid end)
-    into v_msg_ids, v_messages, v_headers, v_ids
+    into v_msg_ids, v_data, v_headers, v_ids
     from (
-        select r.msg_id, r.message, r.headers, r.message->>'command_id' as id
+        select r.msg_id, r.message->'data' as data, r.headers, r.message->>'command_id' as id
         from pgmq.read(v_queue, p_lease_s, p_limit) r order by r.msg_id
     ) as m;
     if v_msg_ids is null then
@@ -106,22 +107,23 @@ begin
         set status = 'IN_PROGRESS', attempts = c.attempts + 1, delivery = c.delivery + 1, lease_expires_at = v_until,
             updated_at = clock_timestamp()
         from (
-            select i.command_id, i.msg_id, i.message, i.headers
-            from unnest(v_ids, v_msg_ids, v_messages, v_headers) as i(command_id, msg_id, message, headers)
+            -- With the domain: so there is no way to the rows but one by one, by their key.
+            select p_domain as domain, i.command_id, i.msg_id, i.data, i.headers
+            from unnest(v_ids, v_msg_ids, v_data, v_headers) as i(command_id, msg_id, data, headers)
             order by i.command_id
         ) as i
-        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+        where c.domain = i.domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.status in ('PENDING', 'IN_PROGRESS') and c.attempts < c.max_attempts
           and (v_paused is null or c.batch_id is null or not exists (
               select from commandbus.paused p where p.domain = p_domain and p.batch_id = c.batch_id))
-        returning c.*, i.message, i.headers
+        returning c.*, i.data, i.headers
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select r.domain, r.command_id, 'RECEIVED', jsonb_build_object(
             'msg_id', r.msg_id, 'attempt', r.attempts, 'max_attempts', r.max_attempts)
         from received r
     )
-    select 'DELIVERY', r.msg_id, r.command_id, r.command_type, r.correlation_id, r.message, r.headers,
+    select 'DELIVERY', r.msg_id, r.command_id, r.command_type, r.correlation_id, r.data, r.headers,
            nullif(r.reply_queue, ''), r.attempts, r.max_attempts, r.delivery, r.batch_id, r.created_at
     from received r;
     get diagnostics v_received = row_count;
@@ -129,7 +131,7 @@ begin
     if v_received < cardinality(v_msg_ids) then
         return query select * from commandbus.put_aside(p_domain, v_msg_ids, v_ids, v_until);
     end if;
-    if v_received > 0 then
+    if exists (select from commandbus.batch b where b.domain = p_domain and b.started_at is null) then
         perform commandbus.start_batches(p_domain, array_agg(distinct c.batch_id))
         from commandbus.command c
         where c.domain = p_domain and c.command_id = any(v_ids) and c.batch_id is not null
@@ -137,7 +139,8 @@ begin
         having count(*) > 0;
     end if;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off;
 
 -- What becomes of messages that were read and not received just now, that is, with a lease until p_until: their
 -- commands are parked or held, or there is none that waits for them and they are archived. In the shape of
@@ -145,7 +148,7 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 create or replace function commandbus.put_aside(
     p_domain text, p_msg_ids bigint[], p_command_ids uuid[], p_until timestamptz
 ) returns table (
-    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, message jsonb, headers jsonb,
+    kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, data jsonb, headers jsonb,
     reply_to text, attempt int, max_attempts int, delivery bigint, batch_id uuid, sent_at timestamptz
 ) as $$
 declare

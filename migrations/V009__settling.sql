@@ -62,13 +62,17 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- Records how deliveries ended; returns the commands whose delivery was still current. For the others nothing changes.
--- The arrays run side by side and name each command once.
+-- Records how deliveries ended; p_stale are the commands whose delivery was no longer current: for these nothing
+-- changes. p_unfolded says that counts of a batch are left to fold_batches, because somebody else is counting there.
+-- The arrays run side by side and name each command once; one that would be null for all of them may be null itself.
 --
 -- p_verdicts: COMPLETE (p_results), FAIL, PARK (p_reasons), RETRY (p_pauses_ms), GIVE_BACK (p_pauses_ms); p_keep says
 -- for COMPLETE and FAIL whether the reply is kept for a sender that waits.
 -- The rows are locked by their update, in the order of the ids it is fed; as in receive_commands, whoever else changes
 -- them has locked their messages before.
+--
+-- A batch is counted here when nobody else is counting in it; else its counts are left behind, so that no settlement waits
+-- for the commit of another.
 --
 -- p_transactional: the caller's handler wrote in this transaction. It must be the one that was opened for the delivery,
 -- and the batch is not locked before its end.
@@ -86,8 +90,10 @@ create or replace function commandbus.settle_commands(
     p_error_msgs    text[],
     p_error_details jsonb[],
     p_pauses_ms     bigint[],
-    p_transactional boolean default false
-) returns uuid[] as $$
+    p_transactional boolean default false,
+    out p_stale     uuid[],
+    out p_unfolded  boolean
+) as $$
 declare
     v_queue         constant text := p_domain || '__commands';
     v_current       uuid[];
@@ -103,7 +109,11 @@ declare
     v_parked_queues text[];
     v_parked_ids    uuid[];
     v_batches       uuid[];
-    v_batch_counts  int[][];
+    v_counted       text[];
+    v_successes     int[];
+    v_failures      int[];
+    v_parkings      int[];
+    v_locked        int := 0;
     v_ended         uuid[];
 begin
     if p_transactional
@@ -127,13 +137,14 @@ begin
             last_error_msg = case when i.verdict in ('FAIL', 'PARK', 'RETRY') then i.error_msg else c.last_error_msg end,
             updated_at = clock_timestamp()
         from (
-            select * from unnest(p_command_ids, p_msg_ids, p_deliveries, p_verdicts, p_results, p_keep, p_reasons,
-                                 p_error_types, p_error_codes, p_error_msgs, p_error_details, p_pauses_ms)
-                              as i(command_id, msg_id, delivery, verdict, result, keep, reason,
-                                   error_type, error_code, error_msg, error_details, pause_ms)
+            select p_domain as domain, i.*
+            from unnest(p_command_ids, p_msg_ids, p_deliveries, p_verdicts, p_results, p_keep, p_reasons,
+                        p_error_types, p_error_codes, p_error_msgs, p_error_details, p_pauses_ms)
+                     as i(command_id, msg_id, delivery, verdict, result, keep, reason,
+                          error_type, error_code, error_msg, error_details, pause_ms)
             order by i.command_id
         ) as i
-        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+        where c.domain = i.domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
         returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,
                   nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
@@ -184,11 +195,10 @@ begin
            array_agg(s.reply_to) filter (where s.verdict = 'PARK' and s.reply_to is not null),
            array_agg(s.correlation_id) filter (where s.verdict = 'PARK' and s.reply_to is not null),
            array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
-           array_agg(array[(s.verdict = 'COMPLETE')::int, (s.verdict = 'FAIL')::int, (s.verdict = 'PARK')::int])
-               filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
+           array_agg(s.verdict) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
            array_agg(s.command_id) filter (where s.verdict in ('COMPLETE', 'FAIL'))
     into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
-         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_batch_counts, v_ended
+         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_counted, v_ended
     from settled s;
 
     if v_completed is not null then
@@ -216,20 +226,40 @@ begin
         perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);
     end if;
 
-    if v_batches is not null and p_transactional then
-        insert into commandbus.batch_delta (domain, batch_id, completed, failed, in_troubleshooting)
-        select p_domain, i.batch_id, v_batch_counts[i.n][1], v_batch_counts[i.n][2], v_batch_counts[i.n][3]
-        from unnest(v_batches) with ordinality as i(batch_id, n);
-    elsif v_batches is not null then
-        perform commandbus.count_batches(
-            p_domain, v_batches, v_batch_counts[:][1:1], v_batch_counts[:][2:2],
-            array_fill(0, array[cardinality(v_batches)]), v_batch_counts[:][3:3]);
+    if v_batches is not null then
+        select array_agg(b.batch_id), array_agg(b.successes), array_agg(b.failures), array_agg(b.parkings)
+        into v_batches, v_successes, v_failures, v_parkings
+        from (
+            select i.batch_id, count(*) filter (where i.verdict = 'COMPLETE')::int as successes,
+                   count(*) filter (where i.verdict = 'FAIL')::int as failures,
+                   count(*) filter (where i.verdict = 'PARK')::int as parkings
+            from unnest(v_batches, v_counted) as i(batch_id, verdict)
+            group by i.batch_id
+        ) as b;
+        if not p_transactional then
+            perform 1 from commandbus.batch b
+            where b.domain = p_domain and b.batch_id = any(v_batches)
+            order by b.batch_id for no key update skip locked;
+            get diagnostics v_locked = row_count;
+        end if;
+        p_unfolded := v_locked < cardinality(v_batches);
+        if p_unfolded then
+            insert into commandbus.batch_delta (domain, batch_id, completed, failed, in_troubleshooting)
+            select p_domain, i.* from unnest(v_batches, v_successes, v_failures, v_parkings) as i;
+        else
+            perform commandbus.count_batches(p_domain, v_batches, v_successes, v_failures,
+                                             array_fill(0, array[cardinality(v_batches)]), v_parkings);
+        end if;
     end if;
     if v_ended is not null then
         perform commandbus.leave_groups(p_domain, v_ended);
     end if;
-    return coalesce(v_current, '{}');
+    p_unfolded := coalesce(p_unfolded, false);
+    p_stale := case when cardinality(v_current) = cardinality(p_command_ids) then '{}'
+                    else array(select i.id from unnest(p_command_ids) as i(id)
+                               where i.id <> all(coalesce(v_current, '{}'))) end;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off;
 
 insert into commandbus.schema_migrations (version, name) values (9, 'settling') on conflict do nothing;

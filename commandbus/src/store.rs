@@ -31,7 +31,8 @@ pub use process::{
 pub use query::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup};
 pub use transition::{
     Acceptance, Canceled, Delivery, Duplicates, EditedPayload, NewBatch, NewCommand, OperatorAction, OperatorVerb,
-    ParkReason, Received, Resolution, Settled, Settlement, Start, Stray, StrayReason, Token, Verdict, Wake,
+    ParkReason, Received, Resolution, Settled, SettledGroup, Settlement, Start, Stray, StrayReason, Token, Verdict,
+    Wake,
 };
 
 /// What a store can do. Every method is one transaction; what it returns has been committed.
@@ -63,12 +64,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError>;
 
     /// Records how a group of deliveries ended. The answers are in the order of `settlements`.
-    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError>;
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError>;
 
     /// Hides the messages of a group of deliveries for `lease` from now on. Answers which are still current.
     async fn renew(&self, domain: &Domain, deliveries: &[Token], lease: Duration) -> Result<Vec<bool>, StoreError>;
 
-    /// Adds up batch counts that transactional settlements left behind and ends the batches that are done. Returns how
+    /// Adds up batch counts that settlements left behind and ends the batches that are done. Returns how
     /// many batches were looked at.
     async fn fold_batches(&self, domain: &Domain) -> Result<usize, StoreError>;
 

@@ -18,7 +18,7 @@ use self::{
 };
 use super::{
     Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
-    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -190,8 +190,9 @@ impl Store for MemoryStore {
         Ok(self.transition(|transition| transition.receive(domain, limit, lease)))
     }
 
-    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
-        Ok(self.transition(|transition| settlements.iter().map(|one| transition.settle(domain, one)).collect()))
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> {
+        let answers = self.transition(|state| settlements.iter().map(|one| state.settle(domain, one)).collect());
+        Ok(SettledGroup { answers, unfolded: false })
     }
 
     async fn renew(&self, domain: &Domain, deliveries: &[Token], lease: Duration) -> Result<Vec<bool>, StoreError> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
-    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store, Token, Wake,
 };
 use crate::{
     error::StoreError,
@@ -139,7 +139,7 @@ impl Store for PostgresStore {
         self.receive_commands(domain, limit, lease).await
     }
 
-    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> {
         self.settle_group(domain, settlements).await
     }
 

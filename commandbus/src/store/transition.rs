@@ -261,6 +261,16 @@ pub enum Settled {
     Unsettleable,
 }
 
+/// How a group of deliveries was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettledGroup {
+    /// One for each settlement, in their order.
+    pub answers: Vec<Settled>,
+    /// Counts of a batch are left to [`Store::fold_batches`](super::Store::fold_batches): somebody else was counting
+    /// there.
+    pub unfolded: bool,
+}
+
 /// What became of a request to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Canceled {

@@ -50,7 +50,7 @@ pub(super) struct Engine {
     pub(super) hand: Arc<Hand>,
     pub(super) outbox: Outbox,
     pub(super) vitals: Arc<Vitals>,
-    /// A transactional settlement left a batch count to be folded.
+    /// A settlement left a batch count to be folded.
     pub(super) unfolded: Notify,
     /// Types already warned about.
     pub(super) unknown_types: Mutex<HashSet<String>>,

@@ -1,4 +1,5 @@
-//! Adds up the batch counts that transactional settlements leave behind.
+//! Adds up the batch counts that settlements leave behind: those of handlers that write in a transaction, and those that
+//! found somebody else counting.
 
 use std::{sync::Arc, time::Duration};
 

@@ -12,7 +12,7 @@ use metrics::counter;
 use super::engine::{Engine, Stall};
 use crate::{
     error::StoreError,
-    store::{ParkReason, Settled, Settlement, Verdict},
+    store::{ParkReason, Settled, SettledGroup, Settlement, Verdict},
     telemetry::{field, metric},
 };
 
@@ -41,7 +41,12 @@ async fn write(engine: &Engine, group: Vec<Settlement>) {
     let mut groups = vec![group];
     while let Some(mut group) = groups.pop() {
         match persist(engine, &group).await {
-            Ok(answers) => record(engine, &group, &answers),
+            Ok(settled) => {
+                record(engine, &group, &settled.answers);
+                if settled.unfolded {
+                    engine.unfolded.notify_one();
+                }
+            }
             Err(error) if group.len() > 1 && !error.is_transient() => {
                 let rest = group.split_off(group.len() / 2);
                 groups.extend([rest, group]);
@@ -59,7 +64,7 @@ async fn write(engine: &Engine, group: Vec<Settlement>) {
 }
 
 /// Tries until the store has answered, refuses for good, or is given up on.
-async fn persist(engine: &Engine, group: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+async fn persist(engine: &Engine, group: &[Settlement]) -> Result<SettledGroup, StoreError> {
     let mut stall = None;
     let mut stubborn = 0;
     let mut last = None;

@@ -72,7 +72,7 @@ async fn drain(store: &PostgresStore) -> usize {
         }
         store.renew(&PAYMENTS, &tokens, LEASE).await.unwrap();
         let group: Vec<_> = tokens.iter().map(|token| Settlement { token: *token, verdict: complete() }).collect();
-        let settled = store.settle(&PAYMENTS, &group).await.unwrap();
+        let settled = store.settle(&PAYMENTS, &group).await.unwrap().answers;
         assert!(settled.iter().all(|settled| *settled == Settled::Recorded));
         total += settled.len();
     }

@@ -77,7 +77,7 @@ impl Bench {
     }
 
     pub(crate) async fn settle(&self, token: Token, verdict: Verdict) -> Settled {
-        self.store.settle(&PAYMENTS, &[Settlement { token, verdict }]).await.unwrap()[0]
+        self.store.settle(&PAYMENTS, &[Settlement { token, verdict }]).await.unwrap().answers[0]
     }
 
     /// Sends a command and parks it.

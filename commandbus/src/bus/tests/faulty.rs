@@ -19,7 +19,8 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
     store::{
         Acceptance, BatchWriter, Canceled, CommandFilter, NewBatch, NewCommand, OperatorAction, Page, Parked,
-        ParkedFilter, ParkedGroup, Received, Resolution, Settled, Settlement, Store, Token, Wake, memory::MemoryStore,
+        ParkedFilter, ParkedGroup, Received, Resolution, SettledGroup, Settlement, Store, Token, Wake,
+        memory::MemoryStore,
     },
 };
 
@@ -81,7 +82,7 @@ impl Store for Faulty {
         self.store.receive(domain, limit, lease).await
     }
 
-    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> {
         self.store.settle(domain, settlements).await
     }
 

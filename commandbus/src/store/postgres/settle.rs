@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
-use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
+use sqlx::{PgConnection, postgres::PgArguments, query::QueryAs, types::Json};
 use uuid::Uuid;
 
 use super::{PostgresStore, milliseconds};
 use crate::{
     error::StoreError,
     message::{Domain, Failure},
-    store::{ParkReason, Settled, Settlement, Verdict},
+    store::{ParkReason, Settled, SettledGroup, Settlement, Verdict},
 };
 
 /// One settlement, as the procedure takes it.
@@ -49,31 +49,38 @@ impl<'a> From<&'a Verdict> for Line<'a> {
     }
 }
 
-/// The call of `settle_commands`; it answers with the commands whose delivery was still current.
+/// The call of `settle_commands`; it answers with the commands whose delivery was no longer current, and with whether
+/// counts of batches were left behind.
 fn settle_commands<'q>(
     domain: &'q Domain,
     settlements: &[&'q Settlement],
     transactional: bool,
-) -> QueryScalar<'q, sqlx::Postgres, Vec<Uuid>, PgArguments> {
+) -> QueryAs<'q, sqlx::Postgres, (Vec<Uuid>, bool), PgArguments> {
     let lines: Vec<Line<'q>> = settlements.iter().map(|settlement| Line::from(&settlement.verdict)).collect();
-    let failure = |pick: fn(&'q Failure) -> &'q str| -> Vec<Option<&'q str>> {
-        lines.iter().map(|line| line.failure.map(pick)).collect()
-    };
-    sqlx::query_scalar("select commandbus.settle_commands($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
-        .bind(domain.as_str())
-        .bind(settlements.iter().map(|settlement| settlement.token.command_id.as_uuid()).collect::<Vec<_>>())
-        .bind(settlements.iter().map(|settlement| settlement.token.msg_id).collect::<Vec<_>>())
-        .bind(settlements.iter().map(|settlement| settlement.token.delivery).collect::<Vec<_>>())
-        .bind(lines.iter().map(|line| line.verdict).collect::<Vec<_>>())
-        .bind(lines.iter().map(|line| line.result.map(Json)).collect::<Vec<_>>())
-        .bind(lines.iter().map(|line| line.keep).collect::<Vec<_>>())
-        .bind(lines.iter().map(|line| line.reason).collect::<Vec<_>>())
-        .bind(failure(|failure| failure.kind.as_str()))
-        .bind(failure(|failure| &failure.code))
-        .bind(failure(|failure| &failure.message))
-        .bind(lines.iter().map(|line| line.failure.and_then(|f| f.details.as_ref()).map(Json)).collect::<Vec<_>>())
-        .bind(lines.iter().map(|line| line.pause_ms).collect::<Vec<_>>())
-        .bind(transactional)
+    let failure = |pick: fn(&'q Failure) -> &'q str| column(&lines, |line| line.failure.map(pick));
+    sqlx::query_as(
+        "select * from commandbus.settle_commands($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(domain.as_str())
+    .bind(settlements.iter().map(|settlement| settlement.token.command_id.as_uuid()).collect::<Vec<_>>())
+    .bind(settlements.iter().map(|settlement| settlement.token.msg_id).collect::<Vec<_>>())
+    .bind(settlements.iter().map(|settlement| settlement.token.delivery).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.verdict).collect::<Vec<_>>())
+    .bind(column(&lines, |line| line.result.map(Json)))
+    .bind(column(&lines, |line| line.keep.then_some(true)))
+    .bind(column(&lines, |line| line.reason))
+    .bind(failure(|failure| failure.kind.as_str()))
+    .bind(failure(|failure| &failure.code))
+    .bind(failure(|failure| &failure.message))
+    .bind(column(&lines, |line| line.failure.and_then(|failure| failure.details.as_ref()).map(Json)))
+    .bind(column(&lines, |line| line.pause_ms))
+    .bind(transactional)
+}
+
+/// What few settlements have: nothing at all when none of these does, which is nearly always.
+fn column<'l, 'q, T>(lines: &'l [Line<'q>], field: impl Fn(&'l Line<'q>) -> Option<T>) -> Option<Vec<Option<T>>> {
+    let column: Vec<Option<T>> = lines.iter().map(field).collect();
+    column.iter().any(Option::is_some).then_some(column)
 }
 
 impl PostgresStore {
@@ -81,7 +88,7 @@ impl PostgresStore {
         &self,
         domain: &Domain,
         settlements: &[Settlement],
-    ) -> Result<Vec<Settled>, StoreError> {
+    ) -> Result<SettledGroup, StoreError> {
         // The procedure wants each command once; whoever settles twice is late the second time.
         let mut seen = HashSet::with_capacity(settlements.len());
         let firsts: Vec<&Settlement> =
@@ -95,41 +102,43 @@ impl PostgresStore {
         }
     }
 
-    async fn settle_at_once(&self, domain: &Domain, group: &[&Settlement]) -> Result<Vec<Settled>, StoreError> {
+    async fn settle_at_once(&self, domain: &Domain, group: &[&Settlement]) -> Result<SettledGroup, StoreError> {
         if group.is_empty() {
-            return Ok(Vec::new());
+            return Ok(SettledGroup { answers: Vec::new(), unfolded: false });
         }
-        let current = settle_commands(domain, group, false).fetch_one(&self.engine).await?;
-        let current: HashSet<Uuid> = current.into_iter().collect();
-        let answer = |settlement: &&Settlement| match current.contains(&settlement.token.command_id.as_uuid()) {
-            true => Settled::Recorded,
-            false => Settled::Stale,
+        let (stale, unfolded) = settle_commands(domain, group, false).fetch_one(&self.engine).await?;
+        let answer = |settlement: &&Settlement| match stale.contains(&settlement.token.command_id.as_uuid()) {
+            true => Settled::Stale,
+            false => Settled::Recorded,
         };
-        Ok(group.iter().map(answer).collect())
+        Ok(SettledGroup { answers: group.iter().map(answer).collect(), unfolded })
     }
 
     /// A group is not a fate: the member whose data the database refuses is parked, the others are settled.
-    async fn settle_one_by_one(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
-        let mut answers = Vec::with_capacity(settlements.len());
+    async fn settle_one_by_one(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> {
+        let mut settled = SettledGroup { answers: Vec::with_capacity(settlements.len()), unfolded: false };
         for settlement in settlements {
-            let answer = match self.settle_at_once(domain, &[settlement]).await {
-                Err(StoreError::Data { code, message }) => {
-                    let failure = Failure::permanent(
-                        "UNSETTLEABLE",
-                        format!("the outcome could not be written: {message} ({code})"),
-                    );
-                    let verdict = Verdict::Park { reason: ParkReason::Unsettleable, failure };
-                    let parked = Settlement { token: settlement.token, verdict };
-                    match self.settle_at_once(domain, &[&parked]).await?[0] {
-                        Settled::Recorded => Settled::Unsettleable,
-                        other => other,
-                    }
-                }
-                answer => answer?[0],
-            };
-            answers.push(answer);
+            let (answer, unfolded) = self.settle_alone(domain, settlement).await?;
+            settled.answers.push(answer);
+            settled.unfolded |= unfolded;
         }
-        Ok(answers)
+        Ok(settled)
+    }
+
+    async fn settle_alone(&self, domain: &Domain, settlement: &Settlement) -> Result<(Settled, bool), StoreError> {
+        let refused = match self.settle_at_once(domain, &[settlement]).await {
+            Err(StoreError::Data { code, message }) => format!("the outcome could not be written: {message} ({code})"),
+            settled => return settled.map(|settled| (settled.answers[0], settled.unfolded)),
+        };
+        let failure = Failure::permanent("UNSETTLEABLE", refused);
+        let verdict = Verdict::Park { reason: ParkReason::Unsettleable, failure };
+        let parked = Settlement { token: settlement.token, verdict };
+        let settled = self.settle_at_once(domain, &[&parked]).await?;
+        let answer = match settled.answers[0] {
+            Settled::Recorded => Settled::Unsettleable,
+            other => other,
+        };
+        Ok((answer, settled.unfolded))
     }
 
     /// Settles one delivery in the transaction its handler wrote in; the caller commits. `Stale`: roll back.
@@ -144,7 +153,7 @@ impl PostgresStore {
         domain: &Domain,
         settlement: &Settlement,
     ) -> Result<Settled, StoreError> {
-        let current = settle_commands(domain, &[settlement], true).fetch_one(connection).await?;
-        Ok(if current.is_empty() { Settled::Stale } else { Settled::Recorded })
+        let (stale, _) = settle_commands(domain, &[settlement], true).fetch_one(connection).await?;
+        Ok(if stale.is_empty() { Settled::Recorded } else { Settled::Stale })
     }
 }

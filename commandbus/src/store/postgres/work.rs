@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
@@ -13,13 +12,6 @@ use crate::{
     message::{BatchId, CommandId, Domain},
     store::{Delivery, Received, Stray, StrayReason, Token},
 };
-
-/// What we need of an envelope; the rest stands in the row.
-#[derive(Deserialize)]
-struct Carried {
-    #[serde(default)]
-    data: Option<Box<RawValue>>,
-}
 
 impl PostgresStore {
     pub(super) async fn receive_commands(
@@ -90,7 +82,7 @@ impl PostgresStore {
 }
 
 fn delivery(domain: &Domain, row: &PgRow) -> Result<Delivery, StoreError> {
-    let Json(carried): Json<Carried> = row.try_get("message")?;
+    let data: Option<Json<Box<RawValue>>> = row.try_get("data")?;
     let headers: Option<Json<serde_json::Map<String, serde_json::Value>>> = row.try_get("headers").unwrap_or_default();
     Ok(Delivery {
         token: Token {
@@ -102,7 +94,7 @@ fn delivery(domain: &Domain, row: &PgRow) -> Result<Delivery, StoreError> {
         command_type: row.try_get("command_type")?,
         correlation_id: row.try_get("correlation_id")?,
         // An envelope without data is for the handler's type to refuse.
-        data: carried.data.unwrap_or_else(|| RawValue::NULL.to_owned()),
+        data: data.map_or_else(|| RawValue::NULL.to_owned(), |Json(data)| data),
         headers: headers.map(|Json(headers)| headers).unwrap_or_default(),
         reply_to: row.try_get("reply_to")?,
         attempt: count(row, "attempt")?,

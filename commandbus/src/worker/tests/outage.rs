@@ -12,7 +12,7 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, Reply},
     store::{
         BatchWriter, Canceled, CommandFilter, NewBatch, OperatorAction, Page, Parked, ParkedFilter, ParkedGroup,
-        Received, Resolution, Settled, Settlement, Token, Wake,
+        Received, Resolution, SettledGroup, Settlement, Token, Wake,
     },
 };
 
@@ -41,7 +41,7 @@ impl Store for Cut {
     async fn send_all(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Result<(), Vec<CommandId>>, StoreError> { self.through()?.send_all(domain, commands).await }
     async fn begin_batch<'a>(&'a self, batch: NewBatch) -> Result<Box<dyn BatchWriter + 'a>, StoreError> { self.through()?.begin_batch(batch).await }
     async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> { self.through()?.receive(domain, limit, lease).await }
-    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> { self.through()?.settle(domain, settlements).await }
+    async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> { self.through()?.settle(domain, settlements).await }
     async fn renew(&self, domain: &Domain, deliveries: &[Token], lease: Duration) -> Result<Vec<bool>, StoreError> { self.through()?.renew(domain, deliveries, lease).await }
     async fn fold_batches(&self, domain: &Domain) -> Result<usize, StoreError> { self.through()?.fold_batches(domain).await }
     async fn cancel(&self, domain: &Domain, ids: &[CommandId], by: &str, reason: &str) -> Result<Vec<Canceled>, StoreError> { self.through()?.cancel(domain, ids, by, reason).await }

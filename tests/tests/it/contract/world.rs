@@ -111,7 +111,7 @@ impl World {
 
     pub(crate) async fn settle_all(&self, group: impl IntoIterator<Item = (Token, Verdict)>) -> Vec<Settled> {
         let group: Vec<Settlement> = group.into_iter().map(|(token, verdict)| Settlement { token, verdict }).collect();
-        let answers = self.store.settle(&self.domain, &group).await.unwrap();
+        let answers = self.store.settle(&self.domain, &group).await.unwrap().answers;
         assert_eq!(answers.len(), group.len());
         answers
     }

@@ -161,7 +161,7 @@ async fn adopted_work_goes_on() {
 
     let settlements: Vec<Settlement> =
         received.deliveries.iter().map(|delivery| Settlement { token: delivery.token, verdict: complete() }).collect();
-    let settled = store.settle(&PAYMENTS, &settlements).await.unwrap();
+    let settled = store.settle(&PAYMENTS, &settlements).await.unwrap().answers;
     assert!(settled.iter().all(|settled| *settled == Settled::Recorded));
     assert_eq!(adopted.batch(4).await.status, BatchStatus::Completed);
     assert_eq!(adopted.batch(1).await.status, BatchStatus::InProgress, "one of it is parked");

@@ -35,7 +35,7 @@ async fn a_settlement_and_a_receive_of_the_same_expired_messages_do_not_deadlock
         let received = received.unwrap();
 
         // Each command went one of the two ways, never both and never neither.
-        for (settlement, settled) in settlements.iter().zip(&settled) {
+        for (settlement, settled) in settlements.iter().zip(&settled.answers) {
             let taken = received.deliveries.iter().find(|taken| taken.token.command_id == settlement.token.command_id);
             match settled {
                 Settled::Recorded => {
@@ -52,7 +52,9 @@ async fn a_settlement_and_a_receive_of_the_same_expired_messages_do_not_deadlock
             .iter()
             .map(|delivery| Settlement { token: delivery.token, verdict: complete() })
             .collect();
-        assert!(other.settle(&PAYMENTS, &rest).await.unwrap().iter().all(|settled| *settled == Settled::Recorded));
+        assert!(
+            other.settle(&PAYMENTS, &rest).await.unwrap().answers.iter().all(|settled| *settled == Settled::Recorded)
+        );
     }
     assert_eq!(bench.queued().await, 0);
     let completed: i64 = bench.ask("select count(*) from commandbus.audit where event_type = 'COMPLETED'").await;
@@ -75,7 +77,7 @@ async fn of_two_settlers_with_one_token_one_is_recorded() {
             other.settle(&PAYMENTS, std::slice::from_ref(&theirs)),
         );
 
-        let expected = match (mine.unwrap()[0], theirs.unwrap()[0]) {
+        let expected = match (mine.unwrap().answers[0], theirs.unwrap().answers[0]) {
             (Settled::Recorded, Settled::Stale) => CommandStatus::Completed,
             (Settled::Stale, Settled::Recorded) => CommandStatus::Failed,
             both => panic!("{both:?}"),
@@ -93,7 +95,7 @@ async fn one_group_that_settles_a_command_twice_records_the_first() {
     let token = bench.received().await.token;
     let twice = [Settlement { token, verdict: complete() }, Settlement { token, verdict: fail() }];
 
-    assert_eq!(bench.store.settle(&PAYMENTS, &twice).await.unwrap(), [Settled::Recorded, Settled::Stale]);
+    assert_eq!(bench.store.settle(&PAYMENTS, &twice).await.unwrap().answers, [Settled::Recorded, Settled::Stale]);
     assert_eq!(bench.command(id).await.status, CommandStatus::Completed);
 }
 

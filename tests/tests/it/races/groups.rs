@@ -49,7 +49,7 @@ async fn a_settlement_that_cannot_be_written_is_parked_and_its_neighbours_are_re
             Settlement { token: tokens[2], verdict: fail() },
         ];
 
-        let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap();
+        let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap().answers;
 
         assert_eq!(settled, [Settled::Recorded, Settled::Unsettleable, Settled::Recorded], "{what}");
         assert_eq!(status(&bench, tokens[0].command_id).await, CommandStatus::Completed, "{what}");
@@ -78,7 +78,7 @@ async fn a_bad_member_of_a_batch_is_counted_as_parked() {
         Settlement { token: received.deliveries[1].token, verdict: complete() },
     ];
 
-    let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap();
+    let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap().answers;
 
     assert_eq!(settled, [Settled::Unsettleable, Settled::Recorded]);
     let counted = bench.batch(batch).await;
@@ -113,7 +113,7 @@ async fn a_reply_that_finds_no_queue_is_set_aside_and_the_settlement_stands() {
         .map(|delivery| Settlement { token: delivery.token, verdict: raw("{\"n\": 1}".to_owned()) })
         .collect();
 
-    let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap();
+    let settled = bench.store.settle(&PAYMENTS, &group).await.unwrap().answers;
 
     assert_eq!(settled, [Settled::Recorded, Settled::Recorded]);
     let undelivered: (uuid::Uuid, String, serde_json::Value) =

@@ -189,7 +189,7 @@ async fn receive_and_complete(bench: &Bench, store: &impl Store) -> usize {
     let deliveries = store.receive(&PAYMENTS, 1000, LEASE).await.unwrap().deliveries;
     let group: Vec<Settlement> =
         deliveries.iter().map(|delivery| Settlement { token: delivery.token, verdict: complete() }).collect();
-    let settled = store.settle(&PAYMENTS, &group).await.unwrap();
+    let settled = store.settle(&PAYMENTS, &group).await.unwrap().answers;
     assert!(settled.iter().all(|settled| *settled == Settled::Recorded));
     assert_groups_are_sound(&bench.pool, &PAYMENTS).await;
     settled.len()
