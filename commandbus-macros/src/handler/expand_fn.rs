@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Attribute, Visibility};
 
 use super::{
-    entry::{Call, entry},
+    entry::{Call, entry, hidden},
     handling::Handling,
     model::HandlerModel,
 };
@@ -25,16 +25,13 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 ///         line: line!(),
 ///         needs: &[<Context as FromContext>::NEEDS],
 ///         call: |invocation| {
-///             let command = (&&CommandOf::<DebitAccount>::new()).known();
-///             let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
+///             use __private::probes::*;
+///             let returned = Returned::<Result<Receipt, DebitError>>::SHAPE;
 ///             let failure = (&&&&returned.error()).failure();
-///             let take = ((), (&&Take::<Context>::new()).how());
-///             (&&CallWith::these(&take)).caller().call(
+///             CallWith::<((), Context)>::CALLER.call(
 ///                 invocation,
-///                 command.decoder(),
-///                 take,
 ///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
-///                 command.conclusion(returned, failure),
+///                 CommandOf::<DebitAccount>::KNOWN.conclusion(returned, failure),
 ///             )
 ///         },
 ///     };
@@ -50,7 +47,7 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
     let Handling { ident, cfgs, .. } = handling;
     let marker = marker(cfgs, visibility, ident);
     let call = call(krate, handling);
-    let entry = entry(krate, handling, &quote!("::", ::core::stringify!(#ident)), &quote!(|invocation| #call));
+    let entry = entry(krate, handling, &format!("::{ident}"), &call);
     quote! {
         #marker
 
@@ -69,16 +66,18 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
-    let Call { known, take, caller, pattern, names, conclusion } = Call::of(krate, handling);
-    let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let arguments = quote!(invocation, command.decoder(), #take, #handler, #conclusion);
+    let Call { known, caller, pattern, names, conclusion } = Call::of(krate, handling);
+    let [invocation, command] = ["invocation", "command"].map(hidden);
+    let handler = quote_spanned!(ident.span()=> |#command, #pattern| #ident(#command #(, #names)*));
     // A future that is not Send is reported at this call.
     let call = written_at(ident.span(), quote!(call));
-    let call = quote_spanned!(ident.span()=> #caller.#call(#arguments));
-    quote! {{
-        #known
-        #call
-    }}
+    let call = quote_spanned!(ident.span()=> #caller.#call(#invocation, #handler, #conclusion));
+    quote! {
+        |#invocation| {
+            #known
+            #call
+        }
+    }
 }
 
 /// What is left of a handler after a mistake: lists can still name it.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{Catalog, CommandDescription, ProcessDescription, StepDescription, fingerprint};
 use crate::{
-    handler::{CommandEntry, HandlerEntry, schema::Schemas},
+    handler::{
+        CommandEntry, HandlerEntry,
+        schema::{Schemas, written},
+    },
     message::{CommandSpec, Domain},
     process::{ProcessEntry, StepOutline},
 };
@@ -12,9 +15,8 @@ use crate::{
 /// Everything that is linked into this program.
 pub fn catalog() -> Catalog {
     let processes: Vec<&ProcessEntry> = inventory::iter::<ProcessEntry>().collect();
-    let mut commands: Vec<CommandDescription> = inventory::iter::<CommandEntry>()
-        .map(|entry| describe(entry.spec, entry.schemas.map(|schemas| schemas())))
-        .collect();
+    let mut commands: Vec<CommandDescription> =
+        inventory::iter::<CommandEntry>().map(|entry| describe(entry.spec, entry.schemas)).collect();
     // Written by hand, and known only by who uses them.
     let handled = inventory::iter::<HandlerEntry>().map(|handler| handler.command);
     let steps = processes.iter().flat_map(|process| (process.steps)());
@@ -31,8 +33,8 @@ pub fn catalog() -> Catalog {
 }
 
 fn describe(spec: &'static CommandSpec, schemas: Option<Schemas>) -> CommandDescription {
-    let Schemas { payload, reply } = schemas.unwrap_or(Schemas::new(None, None));
-    let reply = reply.filter(|_| spec.keeps_reply);
+    let payload = schemas.and_then(|schemas| written(schemas.payload));
+    let reply = schemas.filter(|_| spec.keeps_reply).and_then(|schemas| written(schemas.reply));
     let handlers = inventory::iter::<HandlerEntry>();
     let ours = handlers.filter(|handler| handler.command.domain == spec.domain && handler.command.name == spec.name);
     let mut handlers: Vec<_> = ours.map(|handler| handler.name).collect();
