@@ -7,13 +7,13 @@ pub use serde;
 pub use crate::bus::batch::domain::{domain_of, refuse_other_domain};
 pub use crate::handler::{
     call::{CallWith, Caller, CommandOf, Decoder, FallbackSpec, Known, Refusal, Unknown},
-    classify::{ErrorOf, SaysWhatItMeans, message},
+    classify::{ErrorOf, SaysWhatItMeans, UnknownError, message},
     probe::{NoProbe, Probe, ProbeOf},
     registry::{refuse_second, refuse_second_of_set},
     returned::{Conclusion, ReplyTo, Returned, Shape},
     schema::{Schema, SchemaOf},
-    set::{SetOf, Shared, SharedByCalls, Unshared},
-    take::TakeAll,
+    set::{LinkedSet, SetOf, Shared, SharedByCalls, Unshared},
+    take::{Parameter, TakeAll},
 };
 pub use crate::process::generated::{AnswerOf, LearnedFrom, StepOf, next, refused_process};
 use crate::{

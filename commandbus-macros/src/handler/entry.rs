@@ -17,7 +17,7 @@ pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &str, call: &T
             name: ::core::concat!(::core::module_path!(), #path),
             file: ::core::file!(),
             line: #line,
-            needs: &[#(<#parameters as #krate::handler::FromContext>::NEEDS),*],
+            needs: &[#(<#parameters as #krate::__private::Parameter>::NEEDS),*],
             call: #call,
         }
     }
@@ -25,9 +25,10 @@ pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &str, call: &T
 
 /// The parts of the call of a handler.
 ///
-/// A handler may have any name, so all names that are made here are hidden from it.
+/// A fault is reported at an argument only if that is of the user's own context, so the names of arguments are too. A
+/// function may have one of them, and is therefore named before they are.
 pub(super) struct Call {
-    /// Finds out what the types are.
+    /// Finds out what the types are: `known`, `returned` and `failure`.
     pub(super) known: TokenStream,
     /// Whether the parameters can be taken.
     pub(super) caller: TokenStream,
@@ -45,7 +46,8 @@ impl Call {
         let written = &returns.written;
         let conclusion = written_at(returns.reply, quote!(conclusion));
         let classify = written_at(returns.error, quote!(failure));
-        let [returned, failure] = ["returned", "failure"].map(hidden);
+        let [known, returned] = ["known", "returned"].map(|name| Ident::new(name, returns.reply));
+        let failure = Ident::new("failure", returns.error);
         let names: Vec<Ident> = (1..)
             .zip(parameters)
             .map(|(number, ty)| format_ident!("parameter_{number}", span = Span::mixed_site().located_at(ty.span())))
@@ -56,13 +58,14 @@ impl Call {
         Self {
             known: quote! {
                 use #krate::__private::probes::*;
+                let #known = #krate::__private::CommandOf::<#command>::KNOWN;
                 let #returned = #krate::__private::Returned::<#written>::SHAPE;
                 let #failure = (&&&&#returned.error()).#classify();
             },
             caller: quote!(#krate::__private::CallWith::<#types>::CALLER),
             pattern,
             names,
-            conclusion: quote!(#krate::__private::CommandOf::<#command>::KNOWN.#conclusion(#returned, #failure)),
+            conclusion: quote!(#known.#conclusion(#returned, #failure)),
         }
     }
 }

@@ -23,16 +23,14 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 ///         name: concat!(module_path!(), "::", "debit_account"),
 ///         file: file!(),
 ///         line: line!(),
-///         needs: &[<Context as FromContext>::NEEDS],
+///         needs: &[<Context as Parameter>::NEEDS],
 ///         call: |invocation| {
+///             let handler = |command, ((), parameter_1)| debit_account(command, parameter_1);
 ///             use __private::probes::*;
+///             let known = CommandOf::<DebitAccount>::KNOWN;
 ///             let returned = Returned::<Result<Receipt, DebitError>>::SHAPE;
 ///             let failure = (&&&&returned.error()).failure();
-///             CallWith::<((), Context)>::CALLER.call(
-///                 invocation,
-///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
-///                 CommandOf::<DebitAccount>::KNOWN.conclusion(returned, failure),
-///             )
+///             CallWith::<((), Context)>::CALLER.call(invocation, handler, known.conclusion(returned, failure))
 ///         },
 ///     };
 /// }
@@ -68,12 +66,14 @@ fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
     let Call { known, caller, pattern, names, conclusion } = Call::of(krate, handling);
     let [invocation, command] = ["invocation", "command"].map(hidden);
-    let handler = quote_spanned!(ident.span()=> |#command, #pattern| #ident(#command #(, #names)*));
+    let handler = Ident::new("handler", ident.span());
+    let closure = quote_spanned!(ident.span()=> |#command, #pattern| #ident(#command #(, #names)*));
     // A future that is not Send is reported at this call.
     let call = written_at(ident.span(), quote!(call));
     let call = quote_spanned!(ident.span()=> #caller.#call(#invocation, #handler, #conclusion));
     quote! {
         |#invocation| {
+            let #handler = #closure;
             #known
             #call
         }

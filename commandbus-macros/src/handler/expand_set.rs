@@ -21,9 +21,10 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///             name: concat!(module_path!(), "::Payments::debit"),
 ///             file: file!(),
 ///             line: line!(),
-///             needs: &[<Context as FromContext>::NEEDS],
+///             needs: &[<Context as Parameter>::NEEDS],
 ///             call: |set, invocation| {
 ///                 use __private::probes::*;
+///                 let known = CommandOf::<DebitAccount>::KNOWN;
 ///                 let returned = Returned::<Result<Receipt, DebitError>>::SHAPE;
 ///                 let failure = (&&&&returned.error()).failure();
 ///                 let shared = CallWith::<((), Context)>::CALLER.of(SetOf::<Self>::SHARED);
@@ -32,7 +33,7 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///                     move |set, command, ((), parameter_1)| {
 ///                         shared.future(Self::debit(set, command, parameter_1))
 ///                     },
-///                     CommandOf::<DebitAccount>::KNOWN.conclusion(returned, failure),
+///                     known.conclusion(returned, failure),
 ///                 )
 ///             },
 ///         },
@@ -43,6 +44,7 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///     }
 /// }
 /// const _: () = refuse_second_of_set(<Payments as HandlerSet>::ENTRIES, "payments::Payments::debit");    // and so on
+/// inventory::submit! { LinkedSet::of::<Payments>("Payments") }
 /// ```
 ///
 /// As for functions, each bound is demanded once: that of the type by `bind`, at the type, and that of the future of a
@@ -70,7 +72,13 @@ pub(super) fn expand(model: &SetModel) -> TokenStream {
         #krate::__private::SetOf::<Self>::SHARED.#bind(set, method)
     }};
     let set = implementation(krate, cfgs, self_type, &quote!(#(#entries),*), &bind);
-    quote!(#set #(#checks)*)
+    let linked = quote! {
+        #(#cfgs)*
+        #krate::__private::inventory::submit! {
+            #krate::__private::LinkedSet::of::<#self_type>(#name)
+        }
+    };
+    quote!(#set #(#checks)* #linked)
 }
 
 /// The path of a handler within its module, for `concat!`.

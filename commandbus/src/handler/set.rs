@@ -27,6 +27,22 @@ pub trait HandlerSet: Sized + 'static {
     fn bind(set: &Arc<Self>, method: SetCall<Self>) -> Callable;
 }
 
+/// A set that is linked into the binary, for the catalog: a worker is given the value. Submitted by `#[handler_set]`.
+#[derive(Debug)]
+pub struct LinkedSet {
+    pub(crate) name: &'static str,
+    pub(crate) entries: fn() -> Vec<HandlerEntry<()>>,
+}
+
+impl LinkedSet {
+    /// The set `S`, which has this name.
+    pub const fn of<S: HandlerSet>(name: &'static str) -> Self {
+        Self { name, entries: || S::ENTRIES.iter().map(|entry| entry.called_by(())).collect() }
+    }
+}
+
+inventory::collect!(LinkedSet);
+
 /// Handlers for a worker, from lists and sets.
 #[derive(Debug, Clone, Default)]
 pub struct Handlers(pub(super) Vec<HandlerEntry<Callable>>);

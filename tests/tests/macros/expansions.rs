@@ -39,11 +39,10 @@ impl ::commandbus::message::Command for DebitAccount {
         .with_sensitive(&["card"]);
 }
 ::commandbus::__private::inventory::submit! {
-    ::commandbus::handler::CommandEntry::of:: < DebitAccount > (::core::file!(),
-    ::core::line!()).with_schemas(|| { use ::commandbus::__private:: { KnownSchema as _,
-    MissingSchema as _ }; ::commandbus::__private::Schemas::new((&&
-    ::commandbus::__private::SchemaOf:: < DebitAccount > ::new()).schema(), (&&
-    ::commandbus::__private::SchemaOf:: < Receipt > ::new()).schema(),) })
+    use ::commandbus::__private::probes:: *; ::commandbus::handler::CommandEntry::of:: <
+    DebitAccount > (::core::file!(), ::core::line!())
+    .with_schemas(::commandbus::__private::SchemaOf:: < DebitAccount > ::SCHEMA,
+    ::commandbus::__private::SchemaOf:: < Receipt > ::SCHEMA,)
 }
 "#
     );
@@ -140,41 +139,23 @@ impl ::commandbus::handler::HandlerSet for Payments {
             name: ::core::concat!(::core::module_path!(), "::Payments::debit"),
             file: ::core::file!(),
             line: ::core::line!(),
-            needs: &[<Context as ::commandbus::handler::FromContext>::NEEDS],
+            needs: &[<Context as ::commandbus::__private::Parameter>::NEEDS],
             call: |set, invocation| {
-                use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
-                use ::commandbus::__private::{
-                    ClassifiedError as _, FallbackCommand as _, FallbackParameters as _,
-                    FallbackTake as _, KnownCommand as _, KnownParameters as _,
-                    KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _,
-                    ResultReturn as _, UnknownError as _,
-                };
-                let command = (&&::commandbus::__private::CommandOf::<
-                    DebitAccount,
-                >::new())
-                    .known();
-                let returned = (&&::commandbus::__private::Returned::<
+                use ::commandbus::__private::probes::*;
+                let known = ::commandbus::__private::CommandOf::<DebitAccount>::KNOWN;
+                let returned = ::commandbus::__private::Returned::<
                     Result<Receipt, DebitError>,
-                >::new())
-                    .shape();
+                >::SHAPE;
                 let failure = (&&&&returned.error()).failure();
-                let take = (
-                    (),
-                    (&&::commandbus::__private::Take::<Context>::new()).how(),
-                );
-                let caller = (&&::commandbus::__private::CallWith::these(&take))
-                    .caller();
-                let shared = caller
-                    .of((&&::commandbus::__private::SetOf::<Self>::new()).shared());
+                let shared = ::commandbus::__private::CallWith::<((), Context)>::CALLER
+                    .of(::commandbus::__private::SetOf::<Self>::SHARED);
                 shared
                     .call(
                         (set, invocation),
-                        command.decoder(),
-                        take,
                         move |set, command, ((), parameter_1)| {
                             shared.future(Self::debit(set, command, parameter_1))
                         },
-                        command.conclusion(returned, failure),
+                        known.conclusion(returned, failure),
                     )
             },
         },
@@ -186,34 +167,19 @@ impl ::commandbus::handler::HandlerSet for Payments {
             line: ::core::line!(),
             needs: &[],
             call: |set, invocation| {
-                use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
-                use ::commandbus::__private::{
-                    ClassifiedError as _, FallbackCommand as _, FallbackParameters as _,
-                    FallbackTake as _, KnownCommand as _, KnownParameters as _,
-                    KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _,
-                    ResultReturn as _, UnknownError as _,
-                };
-                let command = (&&::commandbus::__private::CommandOf::<
-                    CreditAccount,
-                >::new())
-                    .known();
-                let returned = (&&::commandbus::__private::Returned::<()>::new())
-                    .shape();
+                use ::commandbus::__private::probes::*;
+                let known = ::commandbus::__private::CommandOf::<CreditAccount>::KNOWN;
+                let returned = ::commandbus::__private::Returned::<()>::SHAPE;
                 let failure = (&&&&returned.error()).failure();
-                let take = ();
-                let caller = (&&::commandbus::__private::CallWith::these(&take))
-                    .caller();
-                let shared = caller
-                    .of((&&::commandbus::__private::SetOf::<Self>::new()).shared());
+                let shared = ::commandbus::__private::CallWith::<()>::CALLER
+                    .of(::commandbus::__private::SetOf::<Self>::SHARED);
                 shared
                     .call(
                         (set, invocation),
-                        command.decoder(),
-                        take,
                         move |set, command, ()| {
                             shared.future(Self::credit(set, command))
                         },
-                        command.conclusion(returned, failure),
+                        known.conclusion(returned, failure),
                     )
             },
         },
@@ -222,8 +188,8 @@ impl ::commandbus::handler::HandlerSet for Payments {
         set: &::std::sync::Arc<Self>,
         method: ::commandbus::handler::SetCall<Self>,
     ) -> ::commandbus::handler::Callable {
-        use ::commandbus::__private::{FallbackSet as _, KnownSet as _};
-        (&&::commandbus::__private::SetOf::<Self>::new()).shared().bind(set, method)
+        use ::commandbus::__private::probes::*;
+        ::commandbus::__private::SetOf::<Self>::SHARED.bind(set, method)
     }
 }
 #[cfg(feature = "credits")]
@@ -231,6 +197,9 @@ const _: () = ::commandbus::__private::refuse_second_of_set(
     <Payments as ::commandbus::handler::HandlerSet>::ENTRIES,
     ::core::concat!(::core::module_path!(), "::Payments::credit"),
 );
+::commandbus::__private::inventory::submit! {
+    ::commandbus::__private::LinkedSet::of:: < Payments > ("Payments")
+}
 "#
     );
 }
@@ -327,7 +296,7 @@ impl ::commandbus::process::Step for TransferStep {
 impl ::commandbus::process::Process for Transfer {
     type Step = TransferStep;
     const SPEC: &'static ::commandbus::process::ProcessSpec<Self> = {
-        use ::commandbus::__private::{FallbackCommand as _, KnownCommand as _};
+        use ::commandbus::__private::probes::*;
         &::commandbus::process::ProcessSpec::new(
                 "transfers",
                 "Transfer",
@@ -339,20 +308,14 @@ impl ::commandbus::process::Process for Transfer {
                                 ::commandbus::process::Action::new::<
                                     ReserveFunds,
                                 >(|process| {
-                                    (&&::commandbus::__private::CommandOf::<
-                                        ReserveFunds,
-                                    >::new())
-                                        .known()
+                                    ::commandbus::__private::CommandOf::<ReserveFunds>::KNOWN
                                         .prepare(&Self::reserve(process))
                                 }),
                             )
                             .with_aliases(&["hold"])
                             .with_timeout(::core::time::Duration::from_millis(30000))
                             .with_on(|process, reply| {
-                                (&&::commandbus::__private::CommandOf::<
-                                    ReserveFunds,
-                                >::new())
-                                    .known()
+                                ::commandbus::__private::CommandOf::<ReserveFunds>::KNOWN
                                     .learn::<FundsReserved>(reply)
                                     .map(|reply| Self::reserved(process, reply))
                             })
@@ -360,10 +323,7 @@ impl ::commandbus::process::Process for Transfer {
                                 ::commandbus::process::Action::new::<
                                     ReleaseFunds,
                                 >(|process| {
-                                    (&&::commandbus::__private::CommandOf::<
-                                        ReleaseFunds,
-                                    >::new())
-                                        .known()
+                                    ::commandbus::__private::CommandOf::<ReleaseFunds>::KNOWN
                                         .prepare(&Self::release(process))
                                 }),
                             ),
@@ -373,10 +333,7 @@ impl ::commandbus::process::Process for Transfer {
                             ::commandbus::process::Action::new::<
                                 CreditAccount,
                             >(|process| {
-                                (&&::commandbus::__private::CommandOf::<
-                                    CreditAccount,
-                                >::new())
-                                    .known()
+                                ::commandbus::__private::CommandOf::<CreditAccount>::KNOWN
                                     .prepare(&Self::credit(process))
                             }),
                         ),
@@ -386,8 +343,7 @@ impl ::commandbus::process::Process for Transfer {
                             ::commandbus::process::Action::new::<
                                 SendReceipt,
                             >(|process| {
-                                (&&::commandbus::__private::CommandOf::<SendReceipt>::new())
-                                    .known()
+                                ::commandbus::__private::CommandOf::<SendReceipt>::KNOWN
                                     .prepare(&Self::notify(process))
                             }),
                         ),
