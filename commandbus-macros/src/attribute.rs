@@ -49,6 +49,10 @@ pub(crate) fn take_second(
     is_ours: impl Fn(&TokenStream) -> bool,
     errors: &mut Diagnostics,
 ) -> TokenStream {
+    // All but always there is none, and the item goes back as it came.
+    if !mentions(&attributes(&item), name) {
+        return item;
+    }
     let mut kept = TokenStream::new();
     let mut tokens = item.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -69,6 +73,16 @@ pub(crate) fn take_second(
     }
     kept.extend(tokens);
     kept
+}
+
+/// What stands in the brackets of an item's attributes.
+fn attributes(item: &TokenStream) -> TokenStream {
+    let mut words = TokenStream::new();
+    let mut tokens = item.clone().into_iter();
+    while let (Some(TokenTree::Punct(_)), Some(TokenTree::Group(group))) = (tokens.next(), tokens.next()) {
+        words.extend(group.stream());
+    }
+    words
 }
 
 fn is_use(meta: &Meta, name: &str, is_ours: impl Fn(&TokenStream) -> bool) -> bool {

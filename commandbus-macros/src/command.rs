@@ -26,17 +26,23 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 
 fn run(args: TokenStream, tokens: TokenStream) -> Expansion {
     let mut errors = Diagnostics::default();
-    let args = CommandArgs::parse(args, &mut errors);
+    let written = args;
+    let args = CommandArgs::parse(written.clone(), &mut errors);
     // On a type this is the name of another library's attribute too.
     let tokens = take_second(tokens, "command", |arguments| mentions(arguments, "domain"), &mut errors);
     let mut item = match syn::parse2::<DeriveInput>(tokens.clone()) {
         Ok(item) => item,
         Err(error) => return unreadable(&args, tokens, error),
     };
+    let marked = sensitive::is_marked(&item);
     let sensitive = sensitive::take_marks(&mut item, &mut errors);
-    let fallback = fallback::fallback(&args, &item);
     let outcome = CommandModel::new(args, &item, sensitive, errors).map(|model| expand::expand(&model));
-    Expansion { item: item.into_token_stream(), outcome: outcome.map_err(|errors| (errors, fallback)) }
+    let outcome = outcome.map_err(|errors| {
+        // Read once more, because what is in order needs none of this.
+        let args = CommandArgs::parse(written, &mut Diagnostics::default());
+        (errors, fallback::fallback(&args, &item))
+    });
+    Expansion { item: if marked { item.into_token_stream() } else { tokens }, outcome }
 }
 
 /// A type that is being written, or something else altogether.

@@ -32,7 +32,7 @@ pub(crate) fn handler_set(args: TokenStream, item: TokenStream) -> TokenStream {
 fn run(args: TokenStream, item: TokenStream) -> Expansion {
     let mut errors = Diagnostics::default();
     let item = take_second(item, "handler", |_| true, &mut errors);
-    let Ok(function) = syn::parse2::<Function>(item.clone()) else {
+    let Ok(function) = Function::read(&item) else {
         return Expansion::refused(
             item,
             syn::Error::new(
@@ -42,9 +42,9 @@ fn run(args: TokenStream, item: TokenStream) -> Expansion {
         );
     };
     let args = HandlerArgs::parse(&args::FUNCTION, args, &mut errors);
-    let fallback = expand_fn::fallback(&args.krate, &function);
+    let krate = args.krate.clone();
     let outcome = HandlerModel::new(args, &function, errors).map(|model| expand_fn::expand(&model));
-    Expansion { item, outcome: outcome.map_err(|errors| (errors, fallback)) }
+    Expansion { item, outcome: outcome.map_err(|errors| (errors, expand_fn::fallback(&krate, &function))) }
 }
 
 fn run_set(args: TokenStream, tokens: TokenStream) -> Expansion {
@@ -61,7 +61,8 @@ fn run_set(args: TokenStream, tokens: TokenStream) -> Expansion {
         return Expansion { item: tokens, outcome: Err((errors, fallback)) };
     };
     let marked = model::take_marks(&mut block, &mut errors);
-    let fallback = expand_set::fallback(&args.krate, &block);
+    let krate = args.krate.clone();
     let outcome = SetModel::new(args, &block, &marked, errors).map(|model| expand_set::expand(&model));
-    Expansion { item: block.into_tokens(), outcome: outcome.map_err(|errors| (errors, fallback)) }
+    let outcome = outcome.map_err(|errors| (errors, expand_set::fallback(&krate, &block)));
+    Expansion { item: block.into_tokens(), outcome }
 }

@@ -1,6 +1,6 @@
 //! A function, without looking into its body: a body that does not parse is rustc's to report.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     Attribute, Receiver, ReceiverKind, Visibility,
@@ -11,6 +11,15 @@ pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: syn::Signature,
+}
+
+impl Function {
+    /// Its body is not even taken apart, which would cost most of the time.
+    pub(crate) fn read(item: &TokenStream) -> syn::Result<Self> {
+        let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+        tokens.pop_if(|last| matches!(last, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace));
+        syn::parse2(tokens.into_iter().collect())
+    }
 }
 
 impl Parse for Function {

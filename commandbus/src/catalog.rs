@@ -32,13 +32,13 @@
 //! ```
 //!
 //! With the feature `schema` the catalog holds the JSON schema of each payload and reply whose type is a
-//! `schemars::JsonSchema`, and says which are not. Nothing in it depends on the machine: no file, no line, no order of
-//! linking.
+//! `schemars::JsonSchema`, and says which are not. Written out, it does not depend on the machine: no file, no line, no
+//! order of linking.
 //!
 //! [`Catalog::check`] compares it with a database, before a deployment: what waits, runs, is parked or is in the middle of
 //! a process there that this program could not handle.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 mod collect;
@@ -91,11 +91,31 @@ pub struct CommandDescription {
     /// The same of its reply, if it declares one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<Value>,
-    /// The paths of its handlers; a worker takes one, so there are more only where workers list theirs.
-    pub handlers: Vec<&'static str>,
+    /// Its handlers, those of sets among them; a worker takes one, so there are more only where workers list theirs.
+    pub handlers: Vec<HandlerDescription>,
     /// What changes when the wire format does: names, versions, and the schemas where they are known; not the order of
     /// fields, nor how it is retried.
     pub fingerprint: String,
+}
+
+/// A handler. Serialized it is its path alone, because files and lines change with every edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct HandlerDescription {
+    /// The path of the function or method.
+    pub path: &'static str,
+    /// The name of its set, for a method of one.
+    pub set: Option<&'static str>,
+    /// Where it is written.
+    pub file: &'static str,
+    /// Where it is written.
+    pub line: u32,
+}
+
+impl Serialize for HandlerDescription {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.path)
+    }
 }
 
 /// A process type.

@@ -16,9 +16,9 @@ use crate::{duration::constant, spans::located_at};
 ///     fn group(&self) -> Result<Option<String>, PayloadError> { group_key("DebitAccount", &self.account) }
 /// }
 /// inventory::submit! {
-///     CommandEntry::of::<DebitAccount>(file!(), line!()).with_schemas(|| {
-///         Schemas::new((&&SchemaOf::<DebitAccount>::new()).schema(), (&&SchemaOf::<Receipt>::new()).schema())
-///     })
+///     use __private::probes::*;
+///     CommandEntry::of::<DebitAccount>(file!(), line!())
+///         .with_schemas(SchemaOf::<DebitAccount>::SCHEMA, SchemaOf::<Receipt>::SCHEMA)
 /// }
 /// ```
 pub(super) fn expand(model: &CommandModel) -> TokenStream {
@@ -37,13 +37,11 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
 
         #(#cfgs)*
         #krate::__private::inventory::submit! {
-            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!()).with_schemas(|| {
-                use #krate::__private::{KnownSchema as _, MissingSchema as _};
-                #krate::__private::Schemas::new(
-                    (&&#krate::__private::SchemaOf::<#ident>::new()).schema(),
-                    (&&#krate::__private::SchemaOf::<#reply>::new()).schema(),
-                )
-            })
+            use #krate::__private::probes::*;
+            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!()).with_schemas(
+                #krate::__private::SchemaOf::<#ident>::SCHEMA,
+                #krate::__private::SchemaOf::<#reply>::SCHEMA,
+            )
         }
     }
 }

@@ -11,6 +11,19 @@ use crate::{
 const GRAMMAR: Grammar =
     Grammar { attribute: "`#[command]` on a field", keys: &[Key { name: "sensitive", example: "sensitive" }] };
 
+/// Whether there are marks to take off.
+pub(super) fn is_marked(item: &DeriveInput) -> bool {
+    let is_mark = |attribute: &Attribute| attribute.path().is_ident("command");
+    let marks = |fields: &Fields| fields.iter().any(|field| field.attrs.iter().any(is_mark));
+    match &item.data {
+        Data::Struct(data) => marks(&data.fields),
+        Data::Enum(data) => {
+            data.variants.iter().any(|variant| variant.attrs.iter().any(is_mark) || marks(&variant.fields))
+        }
+        Data::Union(_) => false,
+    }
+}
+
 /// Takes the marks off the fields and returns the wire names of those that are sensitive.
 pub(super) fn take_marks(item: &mut DeriveInput, errors: &mut Diagnostics) -> Vec<String> {
     let container = Renaming::of(&item.attrs);

@@ -7,8 +7,8 @@ use syn::spanned::Spanned;
 use super::handling::Handling;
 use crate::{crate_path::CratePath, spans::written_at};
 
-/// The entry of a handler whose path within its module is the text `path`.
-pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &TokenStream, call: &TokenStream) -> TokenStream {
+/// The entry of a handler whose path within its module is `path`.
+pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &str, call: &TokenStream) -> TokenStream {
     let Handling { ident, command, parameters, .. } = handling;
     let line = quote_spanned!(ident.span()=> ::core::line!());
     quote! {
@@ -17,25 +17,26 @@ pub(super) fn entry(krate: &CratePath, handling: &Handling, path: &TokenStream, 
             name: ::core::concat!(::core::module_path!(), #path),
             file: ::core::file!(),
             line: #line,
-            needs: &[#(<#parameters as #krate::handler::FromContext>::NEEDS),*],
+            needs: &[#(<#parameters as #krate::__private::Parameter>::NEEDS),*],
             call: #call,
         }
     }
 }
 
 /// The parts of the call of a handler.
+///
+/// A fault is reported at an argument only if that is of the user's own context, so the names of arguments are too. A
+/// function may have one of them, and is therefore named before they are.
 pub(super) struct Call {
-    /// Finds out what holds for the types: `command`, `returned`, `failure`, and the next two.
+    /// Finds out what the types are: `known`, `returned` and `failure`.
     pub(super) known: TokenStream,
-    /// How to take the parameters. A handler may have the name of it, so it is hidden, as the next one is.
-    pub(super) take: Ident,
-    /// Whether they can be taken.
-    pub(super) caller: Ident,
+    /// Whether the parameters can be taken.
+    pub(super) caller: TokenStream,
     /// What is taken, as a pattern.
     pub(super) pattern: TokenStream,
     /// The names in it.
     pub(super) names: Vec<Ident>,
-    /// What to make of what it returns.
+    /// How to read the payload, and what to make of what is returned.
     pub(super) conclusion: TokenStream,
 }
 
@@ -44,29 +45,32 @@ impl Call {
         let Handling { command, parameters, returns, .. } = handling;
         let written = &returns.written;
         let conclusion = written_at(returns.reply, quote!(conclusion));
-        let returned = written_at(returns.reply, quote!(returned));
-        let failure = written_at(returns.error, quote!(failure));
+        let classify = written_at(returns.error, quote!(failure));
+        let [known, returned] = ["known", "returned"].map(|name| Ident::new(name, returns.reply));
+        let failure = Ident::new("failure", returns.error);
         let names: Vec<Ident> = (1..)
             .zip(parameters)
             .map(|(number, ty)| format_ident!("parameter_{number}", span = Span::mixed_site().located_at(ty.span())))
             .collect();
         let nest = |nested: TokenStream, last: TokenStream| quote!((#nested, #last));
         let pattern = names.iter().map(ToTokens::to_token_stream).fold(quote!(()), nest);
-        let takes = parameters.iter().map(|ty| quote!((&&#krate::__private::Take::<#ty>::new()).how()));
-        let takes = takes.fold(quote!(()), nest);
-        let [take, caller] = ["take", "caller"].map(|name| Ident::new(name, Span::mixed_site()));
-        let known = quote! {
-            use #krate::__private::{
-                ClassifiedError as _, FallbackCommand as _, FallbackParameters as _, FallbackTake as _, KnownCommand as _,
-                KnownParameters as _, KnownTake as _, OpaqueError as _, PlainError as _, PlainReturn as _, ResultReturn as _,
-                UnknownError as _,
-            };
-            let command = (&&#krate::__private::CommandOf::<#command>::new()).known();
-            let returned = (&&#krate::__private::Returned::<#written>::new()).shape();
-            let failure = (&&&&returned.error()).#failure();
-            let #take = #takes;
-            let #caller = (&&#krate::__private::CallWith::these(&#take)).caller();
-        };
-        Self { known, take, caller, pattern, names, conclusion: quote!(command.#conclusion(#returned, failure)) }
+        let types = parameters.iter().map(ToTokens::to_token_stream).fold(quote!(()), nest);
+        Self {
+            known: quote! {
+                use #krate::__private::probes::*;
+                let #known = #krate::__private::CommandOf::<#command>::KNOWN;
+                let #returned = #krate::__private::Returned::<#written>::SHAPE;
+                let #failure = (&&&&#returned.error()).#classify();
+            },
+            caller: quote!(#krate::__private::CallWith::<#types>::CALLER),
+            pattern,
+            names,
+            conclusion: quote!(#known.#conclusion(#returned, #failure)),
+        }
     }
+}
+
+/// A name that neither takes one of the user's nor is taken by one.
+pub(super) fn hidden(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Attribute, Visibility};
 
 use super::{
-    entry::{Call, entry},
+    entry::{Call, entry, hidden},
     handling::Handling,
     model::HandlerModel,
 };
@@ -23,19 +23,14 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 ///         name: concat!(module_path!(), "::", "debit_account"),
 ///         file: file!(),
 ///         line: line!(),
-///         needs: &[<Context as FromContext>::NEEDS],
+///         needs: &[<Context as Parameter>::NEEDS],
 ///         call: |invocation| {
-///             let command = (&&CommandOf::<DebitAccount>::new()).known();
-///             let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
+///             let handler = |command, ((), parameter_1)| debit_account(command, parameter_1);
+///             use __private::probes::*;
+///             let known = CommandOf::<DebitAccount>::KNOWN;
+///             let returned = Returned::<Result<Receipt, DebitError>>::SHAPE;
 ///             let failure = (&&&&returned.error()).failure();
-///             let take = ((), (&&Take::<Context>::new()).how());
-///             (&&CallWith::these(&take)).caller().call(
-///                 invocation,
-///                 command.decoder(),
-///                 take,
-///                 |command, ((), parameter_1)| debit_account(command, parameter_1),
-///                 command.conclusion(returned, failure),
-///             )
+///             CallWith::<((), Context)>::CALLER.call(invocation, handler, known.conclusion(returned, failure))
 ///         },
 ///     };
 /// }
@@ -50,7 +45,7 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
     let Handling { ident, cfgs, .. } = handling;
     let marker = marker(cfgs, visibility, ident);
     let call = call(krate, handling);
-    let entry = entry(krate, handling, &quote!("::", ::core::stringify!(#ident)), &quote!(|invocation| #call));
+    let entry = entry(krate, handling, &format!("::{ident}"), &call);
     quote! {
         #marker
 
@@ -69,16 +64,20 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
-    let Call { known, take, caller, pattern, names, conclusion } = Call::of(krate, handling);
-    let handler = quote_spanned!(ident.span()=> |command, #pattern| #ident(command #(, #names)*));
-    let arguments = quote!(invocation, command.decoder(), #take, #handler, #conclusion);
+    let Call { known, caller, pattern, names, conclusion } = Call::of(krate, handling);
+    let [invocation, command] = ["invocation", "command"].map(hidden);
+    let handler = Ident::new("handler", ident.span());
+    let closure = quote_spanned!(ident.span()=> |#command, #pattern| #ident(#command #(, #names)*));
     // A future that is not Send is reported at this call.
     let call = written_at(ident.span(), quote!(call));
-    let call = quote_spanned!(ident.span()=> #caller.#call(#arguments));
-    quote! {{
-        #known
-        #call
-    }}
+    let call = quote_spanned!(ident.span()=> #caller.#call(#invocation, #handler, #conclusion));
+    quote! {
+        |#invocation| {
+            let #handler = #closure;
+            #known
+            #call
+        }
+    }
 }
 
 /// What is left of a handler after a mistake: lists can still name it.

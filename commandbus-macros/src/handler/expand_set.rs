@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, DeriveInput, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    entry::{Call, entry},
+    entry::{Call, entry, hidden},
     handling::Handling,
     model::{SetModel, elided},
 };
@@ -21,32 +21,30 @@ use crate::{attribute::cfgs, crate_path::CratePath, impl_block::ImplBlock, spans
 ///             name: concat!(module_path!(), "::Payments::debit"),
 ///             file: file!(),
 ///             line: line!(),
-///             needs: &[<Context as FromContext>::NEEDS],
+///             needs: &[<Context as Parameter>::NEEDS],
 ///             call: |set, invocation| {
-///                 let command = (&&CommandOf::<DebitAccount>::new()).known();
-///                 let returned = (&&Returned::<Result<Receipt, DebitError>>::new()).shape();
+///                 use __private::probes::*;
+///                 let known = CommandOf::<DebitAccount>::KNOWN;
+///                 let returned = Returned::<Result<Receipt, DebitError>>::SHAPE;
 ///                 let failure = (&&&&returned.error()).failure();
-///                 let take = ((), (&&Take::<Context>::new()).how());
-///                 let caller = (&&CallWith::these(&take)).caller();
-///                 let shared = caller.of((&&SetOf::<Self>::new()).shared());
+///                 let shared = CallWith::<((), Context)>::CALLER.of(SetOf::<Self>::SHARED);
 ///                 shared.call(
 ///                     (set, invocation),
-///                     command.decoder(),
-///                     take,
 ///                     move |set, command, ((), parameter_1)| {
 ///                         shared.future(Self::debit(set, command, parameter_1))
 ///                     },
-///                     command.conclusion(returned, failure),
+///                     known.conclusion(returned, failure),
 ///                 )
 ///             },
 ///         },
 ///     ];
 ///
 ///     fn bind(set: &Arc<Self>, method: SetCall<Self>) -> Callable {
-///         (&&SetOf::<Self>::new()).shared().bind(set, method)
+///         SetOf::<Self>::SHARED.bind(set, method)
 ///     }
 /// }
 /// const _: () = refuse_second_of_set(<Payments as HandlerSet>::ENTRIES, "payments::Payments::debit");    // and so on
+/// inventory::submit! { LinkedSet::of::<Payments>("Payments") }
 /// ```
 ///
 /// As for functions, each bound is demanded once: that of the type by `bind`, at the type, and that of the future of a
@@ -56,7 +54,7 @@ pub(super) fn expand(model: &SetModel) -> TokenStream {
     let entries = handlers.iter().map(|handling| {
         let cfgs = &handling.cfgs;
         let call = call(krate, handling);
-        let entry = entry(krate, handling, &path(name, handling), &quote!(|set, invocation| #call));
+        let entry = entry(krate, handling, &path(name, handling), &call);
         quote!(#(#cfgs)* #entry)
     });
     let checks = handlers.iter().skip(1).map(|handling| {
@@ -70,32 +68,40 @@ pub(super) fn expand(model: &SetModel) -> TokenStream {
     });
     let bind = written_at(self_type.span(), quote!(bind));
     let bind = quote! {{
-        use #krate::__private::{FallbackSet as _, KnownSet as _};
-        (&&#krate::__private::SetOf::<Self>::new()).shared().#bind(set, method)
+        use #krate::__private::probes::*;
+        #krate::__private::SetOf::<Self>::SHARED.#bind(set, method)
     }};
     let set = implementation(krate, cfgs, self_type, &quote!(#(#entries),*), &bind);
-    quote!(#set #(#checks)*)
+    let linked = quote! {
+        #(#cfgs)*
+        #krate::__private::inventory::submit! {
+            #krate::__private::LinkedSet::of::<#self_type>(#name)
+        }
+    };
+    quote!(#set #(#checks)* #linked)
 }
 
 /// The path of a handler within its module, for `concat!`.
-fn path(name: &str, handling: &Handling) -> TokenStream {
-    format!("::{name}::{}", handling.ident.unraw()).to_token_stream()
+fn path(name: &str, handling: &Handling) -> String {
+    format!("::{name}::{}", handling.ident.unraw())
 }
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
     let ident = &handling.ident;
-    let Call { known, take, caller, pattern, names, conclusion } = Call::of(krate, handling);
+    let Call { known, caller, pattern, names, conclusion } = Call::of(krate, handling);
+    let [set, invocation, shared, command] = ["set", "invocation", "shared", "command"].map(hidden);
     // A future that is not Send is reported at this call.
     let future = written_at(ident.span(), quote!(future));
     let method = quote_spanned! {ident.span()=>
-        move |set, command, #pattern| shared.#future(Self::#ident(set, command #(, #names)*))
+        move |#set, #command, #pattern| #shared.#future(Self::#ident(#set, #command #(, #names)*))
     };
-    quote! {{
-        use #krate::__private::{FallbackSet as _, KnownSet as _};
-        #known
-        let shared = #caller.of((&&#krate::__private::SetOf::<Self>::new()).shared());
-        shared.call((set, invocation), command.decoder(), #take, #method, #conclusion)
-    }}
+    quote! {
+        |#set, #invocation| {
+            #known
+            let #shared = #caller.of(#krate::__private::SetOf::<Self>::SHARED);
+            #shared.call((#set, #invocation), #method, #conclusion)
+        }
+    }
 }
 
 /// What is left of a set after a mistake: a worker can still be given it.

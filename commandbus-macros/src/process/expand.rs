@@ -16,13 +16,13 @@ use crate::{crate_path::CratePath, duration::constant};
 /// impl ::commandbus::process::Process for Transfer {
 ///     type Step = TransferStep;
 ///     const SPEC: &'static ProcessSpec<Self> = {
-///         use __private::{FallbackCommand as _, KnownCommand as _};
+///         use __private::probes::*;
 ///         &ProcessSpec::new("transfers", "Transfer", const { &[
 ///             StepSpec::new("reserve", 0, Action::new::<ReserveFunds>(|process| {
-///                 (&&CommandOf::<ReserveFunds>::new()).known().prepare(&Self::reserve(process))
+///                 CommandOf::<ReserveFunds>::KNOWN.prepare(&Self::reserve(process))
 ///             }))
 ///             .with_on(|process, reply| {
-///                 let command = (&&CommandOf::<ReserveFunds>::new()).known();
+///                 let command = CommandOf::<ReserveFunds>::KNOWN;
 ///                 command.learn::<FundsReserved>(reply).map(|reply| Self::reserved(process, reply))
 ///             })
 ///             .with_undo(..),
@@ -51,7 +51,7 @@ pub(super) fn expand(model: &ProcessModel) -> TokenStream {
         impl #krate::process::Process for #self_type {
             type Step = #ident;
             const SPEC: &'static #krate::process::ProcessSpec<Self> = {
-                use #krate::__private::{FallbackCommand as _, KnownCommand as _};
+                use #krate::__private::probes::*;
                 &#krate::process::ProcessSpec::new(#domain, #name, const { &[#(#table),*] })#options
             };
         }
@@ -133,7 +133,7 @@ fn action(krate: &CratePath, sends: &Sending) -> TokenStream {
 
 fn known(krate: &CratePath, sends: &Sending) -> TokenStream {
     let command = &sends.command;
-    quote!((&&#krate::__private::CommandOf::<#command>::new()).known())
+    quote!(#krate::__private::CommandOf::<#command>::KNOWN)
 }
 
 /// The calls of the spec's builder, for what differs from its defaults.

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Catalog, CommandDescription, ProcessDescription, StepDescription, fingerprint};
+use super::{Catalog, CommandDescription, HandlerDescription, ProcessDescription, StepDescription, fingerprint};
 use crate::{
-    handler::{CommandEntry, HandlerEntry, schema::Schemas},
+    handler::{
+        CommandEntry, HandlerEntry,
+        schema::{Schemas, written},
+        set::LinkedSet,
+    },
     message::{CommandSpec, Domain},
     process::{ProcessEntry, StepOutline},
 };
@@ -12,16 +16,16 @@ use crate::{
 /// Everything that is linked into this program.
 pub fn catalog() -> Catalog {
     let processes: Vec<&ProcessEntry> = inventory::iter::<ProcessEntry>().collect();
-    let mut commands: Vec<CommandDescription> = inventory::iter::<CommandEntry>()
-        .map(|entry| describe(entry.spec, entry.schemas.map(|schemas| schemas())))
-        .collect();
+    let handlers = handlers();
+    let linked = inventory::iter::<CommandEntry>();
+    let mut commands: Vec<_> = linked.map(|entry| describe(entry.spec, entry.schemas, &handlers)).collect();
     // Written by hand, and known only by who uses them.
-    let handled = inventory::iter::<HandlerEntry>().map(|handler| handler.command);
+    let handled = handlers.iter().map(|(spec, _)| *spec);
     let steps = processes.iter().flat_map(|process| (process.steps)());
     let sent = steps.flat_map(|step| [Some(step.command), step.undo]).flatten();
     for spec in handled.chain(sent) {
         if !commands.iter().any(|known| (known.domain, known.name) == (name_of(&spec.domain), spec.name)) {
-            commands.push(describe(spec, None));
+            commands.push(describe(spec, None, &handlers));
         }
     }
     commands.sort_by(|a, b| (a.domain, a.name, &a.fingerprint).cmp(&(b.domain, b.name, &b.fingerprint)));
@@ -30,13 +34,29 @@ pub fn catalog() -> Catalog {
     Catalog { commands, processes }
 }
 
-fn describe(spec: &'static CommandSpec, schemas: Option<Schemas>) -> CommandDescription {
-    let Schemas { payload, reply } = schemas.unwrap_or(Schemas::new(None, None));
-    let reply = reply.filter(|_| spec.keeps_reply);
-    let handlers = inventory::iter::<HandlerEntry>();
-    let ours = handlers.filter(|handler| handler.command.domain == spec.domain && handler.command.name == spec.name);
-    let mut handlers: Vec<_> = ours.map(|handler| handler.name).collect();
-    handlers.sort_unstable();
+/// A handler with its command.
+type Handled = (&'static CommandSpec, HandlerDescription);
+
+/// Functions, and the methods of sets, in the order of their paths.
+fn handlers() -> Vec<Handled> {
+    let functions = inventory::iter::<HandlerEntry>().map(|entry| describe_handler(entry, None));
+    let sets = inventory::iter::<LinkedSet>();
+    let methods =
+        sets.flat_map(|set| (set.entries)().into_iter().map(|entry| describe_handler(&entry, Some(set.name))));
+    let mut handlers: Vec<Handled> = functions.chain(methods).collect();
+    handlers.sort_unstable_by_key(|(_, handler)| *handler);
+    handlers
+}
+
+fn describe_handler<F>(entry: &HandlerEntry<F>, set: Option<&'static str>) -> Handled {
+    (entry.command, HandlerDescription { path: entry.name, set, file: entry.file, line: entry.line })
+}
+
+fn describe(spec: &'static CommandSpec, schemas: Option<Schemas>, handlers: &[Handled]) -> CommandDescription {
+    let payload = schemas.and_then(|schemas| written(schemas.payload));
+    let reply = schemas.filter(|_| spec.keeps_reply).and_then(|schemas| written(schemas.reply));
+    let ours = handlers.iter().filter(|(handled, _)| handled.domain == spec.domain && handled.name == spec.name);
+    let handlers = ours.map(|(_, handler)| *handler).collect();
     CommandDescription {
         domain: name_of(&spec.domain),
         name: spec.name,

@@ -74,6 +74,31 @@ impl Swap {
     }
 }
 
+#[command(domain = "catalog_tests_of_sets")]
+#[derive(Serialize, Deserialize)]
+struct Count;
+
+struct Counters;
+
+#[handler_set]
+impl Counters {
+    #[handler]
+    async fn count(&self, _: Count) {}
+}
+
+#[test]
+fn the_handlers_of_a_set_are_listed_with_its_name_and_their_places() {
+    let commands = catalog().commands;
+    let count = commands.iter().find(|command| (command.domain, command.name) == ("catalog_tests_of_sets", "Count"));
+    let [handler] = count.unwrap().handlers[..] else { panic!("{count:?}") };
+    assert_eq!((handler.path, handler.set), ("commandbus::catalog::tests::Counters::count", Some("Counters")));
+    assert!(handler.file.ends_with("catalog/tests.rs") && handler.line > 0, "{handler:?}");
+    assert_eq!(serde_json::to_value(handler).unwrap(), json!("commandbus::catalog::tests::Counters::count"));
+
+    let taken = commands.iter().find(|command| (command.domain, command.name) == (DOMAIN, "Take"));
+    assert_eq!(taken.unwrap().handlers[0].set, None);
+}
+
 /// The catalog of this module; the other tests link commands too.
 fn ours() -> Catalog {
     let Catalog { mut commands, mut processes } = catalog();

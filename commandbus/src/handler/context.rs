@@ -1,6 +1,6 @@
 //! What a handler can know and ask about the delivery it works on.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -22,7 +22,32 @@ pub use builder::ContextBuilder;
 /// The delivery a handler works on. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Context {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Shared,
+}
+
+/// What the clones of a context share.
+///
+/// Behind a trait object, which says that it is `Send + Sync`: else the compiler would look through the bus, its pool and
+/// its runtime once more for each handler that holds a context.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(Arc<dyn Inside>);
+
+trait Inside: fmt::Debug + Send + Sync {
+    fn inside(&self) -> &Inner;
+}
+
+impl From<Inner> for Shared {
+    fn from(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        self.0.inside()
+    }
 }
 
 #[derive(Debug)]
@@ -33,6 +58,12 @@ pub(crate) struct Inner {
     pub(crate) cancellation: CancellationToken,
     /// Holds the open transaction of a transactional handler.
     pub(crate) transaction: TxSlot,
+}
+
+impl Inside for Inner {
+    fn inside(&self) -> &Inner {
+        self
+    }
 }
 
 impl Context {

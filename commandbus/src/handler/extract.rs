@@ -36,7 +36,7 @@ use crate::message::Failure;
     note = "after its command a handler takes `Context`, `State<T>` (given with `.provide(..)`), `Tx`, or a type of your \
             own that implements `FromContext`"
 )]
-pub trait FromContext: Sized + 'static {
+pub trait FromContext: Sized + Send + 'static {
     /// What has to be there for it, known before the first message. A wrapper repeats the needs of what it wraps.
     const NEEDS: &'static [Need];
 

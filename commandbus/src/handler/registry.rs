@@ -2,7 +2,10 @@
 
 use std::{fmt, pin::Pin, sync::Arc};
 
-use super::{Context, Need, Outcome, schema::Schemas};
+use super::{
+    Context, Need, Outcome,
+    schema::{Schema, Schemas},
+};
 use crate::message::{Command, CommandSpec};
 
 /// A handler that `#[handler]` made from a function; the braced struct of the function's name implements it.
@@ -138,7 +141,7 @@ pub struct CommandEntry {
     /// Where it is written.
     pub line: u32,
     /// The JSON schemas of its payload and its reply.
-    pub(crate) schemas: Option<fn() -> Schemas>,
+    pub(crate) schemas: Option<Schemas>,
 }
 
 impl CommandEntry {
@@ -147,10 +150,10 @@ impl CommandEntry {
         Self { spec: C::SPEC, file, line, schemas: None }
     }
 
-    /// Says how to find its schemas.
+    /// Says which schemas its payload and its reply have.
     #[must_use]
-    pub const fn with_schemas(mut self, schemas: fn() -> Schemas) -> Self {
-        self.schemas = Some(schemas);
+    pub const fn with_schemas(mut self, payload: Schema, reply: Schema) -> Self {
+        self.schemas = Some(Schemas { payload, reply });
         self
     }
 }

@@ -1,26 +1,18 @@
 //! What a handler returned, told apart by its type: a reply, or a `Result` of one.
 //!
-//! A generic function cannot ask whether its type is a `Result`. Generated code can, for it knows the written type:
-//! method lookup tries `&&Returned<W>` first and finds the method for `Result`, and only else that for any `W`.
+//! A generic function cannot ask whether its type is a `Result`. Generated code can, for it knows the written type: a
+//! constant of `Returned<Result<R, E>>` itself goes before that of a trait, which any `Returned<W>` has.
 
 use std::{convert::Infallible, marker::PhantomData};
 
 use serde_json::value::to_raw_value;
 
-use super::{Outcome, classify::ErrorOf};
+use super::{Outcome, call::Decoder, classify::ErrorOf};
 use crate::message::{Command, Failure};
 
 /// The written return type of a handler.
 #[derive(Debug)]
 pub struct Returned<W>(PhantomData<fn() -> W>);
-
-impl<W> Returned<W> {
-    #[allow(clippy::new_without_default, reason = "generated code names it, nothing else")]
-    /// Stands for a type; there is nothing in it.
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
 
 /// A written return type `W` as a result of reply and error.
 #[derive(Debug)]
@@ -28,29 +20,18 @@ pub struct Shape<W, R, E> {
     split: fn(W) -> Result<R, E>,
 }
 
-/// First: a `Result`.
-pub trait ResultReturn<R, E> {
-    /// As it is.
-    fn shape(&self) -> Shape<Result<R, E>, R, E>;
-}
-
-impl<R, E> ResultReturn<R, E> for &Returned<Result<R, E>> {
-    fn shape(&self) -> Shape<Result<R, E>, R, E> {
-        Shape { split: |result| result }
-    }
+impl<R, E> Returned<Result<R, E>> {
+    /// First: a `Result`, as it is.
+    pub const SHAPE: Shape<Result<R, E>, R, E> = Shape { split: |result| result };
 }
 
 /// Else: a reply that cannot fail.
 pub trait PlainReturn<W> {
     /// Always `Ok`.
-    fn shape(&self) -> Shape<W, W, Infallible>;
+    const SHAPE: Shape<W, W, Infallible> = Shape { split: Ok };
 }
 
-impl<W> PlainReturn<W> for Returned<W> {
-    fn shape(&self) -> Shape<W, W, Infallible> {
-        Shape { split: Ok }
-    }
-}
+impl<W> PlainReturn<W> for Returned<W> {}
 
 impl<W, R, E> Shape<W, R, E> {
     /// Its error type, to be classified.
@@ -58,21 +39,27 @@ impl<W, R, E> Shape<W, R, E> {
         ErrorOf::new()
     }
 
-    pub(crate) fn conclusion(self, done: fn(R) -> Outcome, failure: fn(&E) -> Failure) -> Conclusion<W, R, E> {
-        Conclusion { split: self.split, done, failure }
+    pub(super) fn conclusion<C>(
+        self,
+        decoder: Decoder<C>,
+        done: fn(R) -> Outcome,
+        failure: fn(&E) -> Failure,
+    ) -> Conclusion<C, W, R, E> {
+        Conclusion { decoder, split: self.split, done, failure }
     }
 }
 
-/// What to make of a returned value.
+/// How to read a payload, and what to make of the value that is returned for it.
 #[derive(Debug)]
-pub struct Conclusion<W, R, E> {
+pub struct Conclusion<C, W, R, E> {
+    pub(super) decoder: Decoder<C>,
     split: fn(W) -> Result<R, E>,
     done: fn(R) -> Outcome,
     failure: fn(&E) -> Failure,
 }
 
-impl<W, R, E> Conclusion<W, R, E> {
-    pub(crate) fn of(self, written: W) -> Outcome {
+impl<C, W, R, E> Conclusion<C, W, R, E> {
+    pub(super) fn of(self, written: W) -> Outcome {
         match (self.split)(written) {
             Ok(reply) => (self.done)(reply),
             Err(error) => Outcome::Failed((self.failure)(&error)),

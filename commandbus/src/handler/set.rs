@@ -5,11 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 
 use super::{
-    Callable, HandlerEntry, HandlerList, Invocation,
-    call::{Decoder, prepare},
-    registry::Call,
-    returned::Conclusion,
-    take::{TakeAll, TypesOf},
+    Callable, HandlerEntry, HandlerList, Invocation, call::prepare, registry::Call, returned::Conclusion, take::TakeAll,
 };
 
 /// How to call a handler of a set `S`.
@@ -30,6 +26,22 @@ pub trait HandlerSet: Sized + 'static {
     /// Makes one of them callable: [`Callable::bound`].
     fn bind(set: &Arc<Self>, method: SetCall<Self>) -> Callable;
 }
+
+/// A set that is linked into the binary, for the catalog: a worker is given the value. Submitted by `#[handler_set]`.
+#[derive(Debug)]
+pub struct LinkedSet {
+    pub(crate) name: &'static str,
+    pub(crate) entries: fn() -> Vec<HandlerEntry<()>>,
+}
+
+impl LinkedSet {
+    /// The set `S`, which has this name.
+    pub const fn of<S: HandlerSet>(name: &'static str) -> Self {
+        Self { name, entries: || S::ENTRIES.iter().map(|entry| entry.called_by(())).collect() }
+    }
+}
+
+inventory::collect!(LinkedSet);
 
 /// Handlers for a worker, from lists and sets.
 #[derive(Debug, Clone, Default)]
@@ -87,37 +99,18 @@ impl<S: HandlerSet> IntoHandlers for Arc<S> {
 #[derive(Debug)]
 pub struct SetOf<S>(PhantomData<fn() -> S>);
 
-impl<S> SetOf<S> {
-    /// Stands for a type; there is nothing in it.
-    #[allow(clippy::new_without_default, reason = "generated code names it, nothing else")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-/// First: all calls can share it.
-pub trait KnownSet<S> {
-    /// As they do.
-    fn shared(&self) -> Shared<S>;
-}
-
-impl<S: Send + Sync + 'static> KnownSet<S> for &SetOf<S> {
-    fn shared(&self) -> Shared<S> {
-        Shared(PhantomData)
-    }
+impl<S: Send + Sync + 'static> SetOf<S> {
+    /// First: all calls can share it.
+    pub const SHARED: Shared<S> = Shared(PhantomData);
 }
 
 /// Else: they cannot.
 pub trait FallbackSet<S> {
     /// Not at all.
-    fn shared(&self) -> Unshared<S>;
+    const SHARED: Unshared<S> = Unshared::new();
 }
 
-impl<S> FallbackSet<S> for SetOf<S> {
-    fn shared(&self) -> Unshared<S> {
-        Unshared::new()
-    }
-}
+impl<S> FallbackSet<S> for SetOf<S> {}
 
 /// Only here for its words: a set that has it is `Send + Sync` and was met before.
 #[diagnostic::on_unimplemented(
@@ -155,10 +148,8 @@ impl<S: Send + Sync + 'static> Shared<S> {
     pub fn call<C, T, W, R, E>(
         self,
         (set, invocation): (Arc<S>, Invocation),
-        decode: Decoder<C>,
-        take: T,
-        method: impl for<'s> FnOnce(&'s S, C, T::Taken) -> BoxFuture<'s, W> + Send + 'static,
-        conclusion: Conclusion<W, R, E>,
+        method: impl for<'s> FnOnce(&'s S, C, T) -> BoxFuture<'s, W> + Send + 'static,
+        conclusion: Conclusion<C, W, R, E>,
     ) -> Call
     where
         C: Send + 'static,
@@ -168,10 +159,11 @@ impl<S: Send + Sync + 'static> Shared<S> {
         E: 'static,
     {
         Box::pin(async move {
-            let (command, parameters) = match prepare(invocation, decode, take).await {
+            let (command, parameters) = match prepare(&invocation.context, conclusion.decoder).await {
                 Ok(both) => both,
                 Err(outcome) => return outcome,
             };
+            drop(invocation);
             conclusion.of(method(&set, command, parameters).await)
         })
     }
@@ -216,13 +208,11 @@ impl<S: 'static> Unshared<S> {
     }
 
     /// Never called.
-    pub fn call<C, T: TypesOf, W, R, E>(
+    pub fn call<C, T, W, R, E>(
         self,
         _: (Arc<S>, Invocation),
-        _: Decoder<C>,
-        _: T,
-        _: impl for<'s> FnOnce(&'s S, C, T::Types) -> LocalBoxFuture<'s, W>,
-        _: Conclusion<W, R, E>,
+        _: impl for<'s> FnOnce(&'s S, C, T) -> LocalBoxFuture<'s, W>,
+        _: Conclusion<C, W, R, E>,
     ) -> Call {
         unreachable!("this set did not compile")
     }

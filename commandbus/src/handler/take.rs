@@ -1,94 +1,42 @@
 //! Taking a handler's parameters, in the order they are written.
 
-use std::{future::Future, marker::PhantomData};
+use std::future::Future;
 
-use super::{Context, FromContext};
+use super::{Context, FromContext, Need};
 use crate::message::Failure;
 
-/// One parameter of a handler.
-#[derive(Debug)]
-pub struct Take<P>(PhantomData<fn() -> P>);
-
-impl<P> Take<P> {
-    /// Stands for a type; there is nothing in it.
-    #[allow(clippy::new_without_default, reason = "generated code names it, nothing else")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
+/// One parameter of a handler, where it is demanded: once, without what `FromContext` itself demands of its types. So it
+/// has the same words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something that a handler can take",
+    label = "not a parameter of a handler",
+    note = "after its command a handler takes `Context`, `State<T>` (given with `.provide(..)`), `Tx`, or a type of your \
+            own that implements `FromContext`"
+)]
+pub trait Parameter {
+    /// What has to be there for it.
+    const NEEDS: &'static [Need];
 }
 
-/// First: it can be taken.
-pub trait KnownTake<P> {
-    /// From the context.
-    fn how(&self) -> Taken<P>;
+impl<P: FromContext> Parameter for P {
+    const NEEDS: &'static [Need] = P::NEEDS;
 }
-
-impl<P: FromContext> KnownTake<P> for &Take<P> {
-    fn how(&self) -> Taken<P> {
-        Taken(PhantomData)
-    }
-}
-
-/// Else: it cannot, which is reported where its needs are asked for.
-pub trait FallbackTake<P> {
-    /// Not at all.
-    fn how(&self) -> Untaken<P>;
-}
-
-impl<P> FallbackTake<P> for Take<P> {
-    fn how(&self) -> Untaken<P> {
-        Untaken(PhantomData)
-    }
-}
-
-/// A parameter that is taken from the context.
-#[derive(Debug)]
-pub struct Taken<P>(PhantomData<fn() -> P>);
-
-/// What is no parameter; never asked.
-#[derive(Debug)]
-pub struct Untaken<P>(PhantomData<fn() -> P>);
 
 /// All parameters of a handler after its command: `((), A)`, `(((), A), B)`, …
-pub trait TakeAll: Send + 'static {
-    /// What is handed to the handler.
-    type Taken: 'static;
-
+pub trait TakeAll: Send + Sized + 'static {
     /// Takes them; the first that cannot be had ends it.
-    fn take(self, context: &Context) -> impl Future<Output = Result<Self::Taken, Failure>> + Send;
+    fn take(context: &Context) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
 
 impl TakeAll for () {
-    type Taken = ();
-
-    async fn take(self, _: &Context) -> Result<(), Failure> {
+    async fn take(_: &Context) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-impl<Before: TakeAll<Taken: Send>, P: FromContext> TakeAll for (Before, Taken<P>) {
-    type Taken = (Before::Taken, P);
-
-    async fn take(self, context: &Context) -> Result<Self::Taken, Failure> {
-        let before = self.0.take(context).await?;
+impl<Before: TakeAll, P: FromContext> TakeAll for (Before, P) {
+    async fn take(context: &Context) -> Result<Self, Failure> {
+        let before = Before::take(context).await?;
         Ok((before, P::from_context(context).await?))
     }
-}
-
-/// The types of the parameters, whether they can be taken or not.
-pub trait TypesOf {
-    /// Nested as in [`TakeAll::Taken`].
-    type Types;
-}
-
-impl TypesOf for () {
-    type Types = ();
-}
-
-impl<Before: TypesOf, P> TypesOf for (Before, Taken<P>) {
-    type Types = (Before::Types, P);
-}
-
-impl<Before: TypesOf, P> TypesOf for (Before, Untaken<P>) {
-    type Types = (Before::Types, P);
 }

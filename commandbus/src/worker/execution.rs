@@ -140,7 +140,7 @@ impl<'a> Execution<'a> {
             cancellation: cancellation.clone(),
             transaction: TxSlot::default(),
         };
-        Self { engine, entry, context: Context { inner: Arc::new(inner) }, cancellation }
+        Self { engine, entry, context: Context { inner: inner.into() }, cancellation }
     }
 
     async fn run(self) -> Conclusion {

@@ -352,3 +352,76 @@ fn a_handler_may_have_the_name_of_what_takes_its_parameters() {
 
     assert_eq!([take::ENTRY.command.name, caller::ENTRY.command.name], ["Take", "Call"]);
 }
+
+/// Functions with the names that generated code gives to what it needs.
+mod named_like_ours {
+    use commandbus::prelude::*;
+
+    macro_rules! handlers_named {
+        ($($ty:ident $function:ident),*) => {
+            $(
+                #[command(domain = "macro_hygiene_names", reply = String)]
+                #[derive(Serialize, Deserialize)]
+                pub(crate) struct $ty;
+
+                #[handler]
+                pub(crate) async fn $function(_: $ty, context: Context) -> Result<String, Failure> {
+                    Ok(context.command_type().to_owned())
+                }
+            )*
+        };
+    }
+
+    handlers_named!(
+        Commanded command, Returned returned, Failing failure, Invoked invocation, Handled handler, Known known,
+        Shared shared, Set set, Parameter parameter_1, Caller caller, Taken take, Called call
+    );
+
+    #[command(domain = "macro_hygiene_names")]
+    #[derive(Serialize, Deserialize)]
+    pub(crate) struct InASet;
+
+    pub(crate) struct Named;
+
+    #[handler_set]
+    impl Named {
+        #[handler]
+        async fn shared(&self, _: InASet) {}
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_have_any_name_that_generated_code_uses() {
+    use commandbus::{
+        handler::{Invocation, Outcome},
+        message::Command,
+        prelude::*,
+    };
+    use named_like_ours as ours;
+
+    async fn name_told<C: Command>(entry: &commandbus::handler::HandlerEntry, command: C) -> String {
+        let context = Context::for_test(&crate::bus(), &command).unwrap().build();
+        let outcome = (entry.call)(Invocation { context }).await;
+        let Outcome::Done(Some(reply)) = outcome else { panic!("{outcome:?}") };
+        reply.get().to_owned()
+    }
+
+    let list = commandbus::handlers![
+        ours::command,
+        ours::known,
+        ours::returned,
+        ours::failure,
+        ours::invocation,
+        ours::handler
+    ];
+    let entries = list.entries();
+    assert_eq!(name_told(&entries[0], ours::Commanded).await, r#""Commanded""#);
+    assert_eq!(name_told(&entries[1], ours::Known).await, r#""Known""#);
+    assert_eq!(name_told(&entries[2], ours::Returned).await, r#""Returned""#);
+    assert_eq!(name_told(&entries[3], ours::Failing).await, r#""Failing""#);
+    assert_eq!(name_told(&entries[4], ours::Invoked).await, r#""Invoked""#);
+    assert_eq!(name_told(&entries[5], ours::Handled).await, r#""Handled""#);
+
+    let worker = Worker::new(&crate::bus(), "macro_hygiene_names").handlers(ours::Named).partial();
+    assert!(worker.check().is_ok());
+}

@@ -1,7 +1,5 @@
 //! A context made by hand, to call a handler in a unit test.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -121,6 +119,6 @@ impl ContextBuilder {
     /// The context.
     pub fn build(self) -> Context {
         let Self { bus, delivery, resources, cancellation } = self;
-        Context { inner: Arc::new(Inner { bus, delivery, resources, cancellation, transaction: TxSlot::default() }) }
+        Context { inner: Inner { bus, delivery, resources, cancellation, transaction: TxSlot::default() }.into() }
     }
 }
