@@ -64,8 +64,11 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- The rows are locked by their update, in the order of the ids it is fed. Whoever else changes the row of a waiting
 -- command has locked its message before, which we hold; a pass that only locks would double the cost. The settings
 -- leave the planner one way to the rows: a plan that was made while the table was empty is as good when it is full.
-create or replace function commandbus.receive_commands(p_domain text, p_limit int, p_lease_s int)
-returns table (
+--
+-- p_above: to look only at messages with greater ids; 0 looks at all of them.
+create or replace function commandbus.receive_commands(
+    p_domain text, p_limit int, p_lease_s int, p_above bigint default 0
+) returns table (
     kind text, msg_id bigint, command_id uuid, command_type text, correlation_id uuid, data jsonb, headers jsonb,
     reply_to text, attempt int, max_attempts int, delivery bigint, batch_id uuid, sent_at timestamptz
 ) as $$
@@ -87,16 +90,23 @@ begin
         perform commandbus.give_turns(p_domain);
     end if;
 
-    -- Into arrays, not joined: with the size as a parameter the planner would expect to join a table of all commands.
-    select array_agg(m.msg_id), array_agg(m.data), array_agg(m.headers),
-           -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
-           array_agg(case when m.id like '________-____-____-____-____________'
-                               and translate(m.id, '0123456789abcdefABCDEF', '') = '----' then m.id::uuid end)
-    into v_msg_ids, v_data, v_headers, v_ids
-    from (
-        select r.msg_id, r.message->'data' as data, r.headers, r.message->>'command_id' as id
-        from pgmq.read(v_queue, p_lease_s, p_limit) r order by r.msg_id
-    ) as m;
+    -- As pgmq.read does, but from p_above on: it would walk over all dead rows of what was handled before. Into arrays,
+    -- not joined: with the size as a parameter the planner would expect to join a table of all commands.
+    execute format(
+        'with read as (
+             update pgmq.%1$I q set vt = $3, read_ct = q.read_ct + 1
+             where q.ctid = any(array(
+                 select v.ctid from pgmq.%1$I v where v.msg_id > $1 and v.vt <= clock_timestamp()
+                 order by v.msg_id limit $2 for update skip locked))
+             returning q.msg_id, q.message->''data'' as data, q.message->>''command_id'' as id, q.headers
+         )
+         select array_agg(r.msg_id), array_agg(r.data), array_agg(r.headers),
+                -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
+                array_agg(case when r.id like ''________-____-____-____-____________''
+                                    and translate(r.id, ''0123456789abcdefABCDEF'', '''') = ''----'' then r.id::uuid end)
+         from (select * from read order by msg_id) as r',
+        'q_' || v_queue)
+    into v_msg_ids, v_data, v_headers, v_ids using p_above, p_limit, v_until;
     if v_msg_ids is null then
         return;
     end if;

@@ -25,6 +25,7 @@ mod ask;
 mod batch;
 mod inventory;
 mod listen;
+mod low_water;
 mod migrate;
 mod notify;
 mod operate;
@@ -52,6 +53,7 @@ pub struct PostgresStore {
     engine: PgPool,
     compatible: OnceCell<()>,
     known_queues: Mutex<HashSet<String>>,
+    low_water: low_water::LowWater,
     wakes: listen::Listener,
     notifications: Arc<notify::Throttle>,
 }
@@ -73,6 +75,7 @@ impl PostgresStore {
             engine,
             compatible: OnceCell::new(),
             known_queues: Mutex::default(),
+            low_water: low_water::LowWater::default(),
             notifications: Arc::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde_json::value::RawValue;
 use sqlx::{Row, postgres::PgRow, types::Json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{PostgresStore, lease_seconds, milliseconds};
@@ -21,13 +22,17 @@ impl PostgresStore {
         lease: Duration,
     ) -> Result<Received, StoreError> {
         self.ensure(domain, [domain.commands_queue()]).await?;
-        let rows = sqlx::query("select * from commandbus.receive_commands($1, $2, $3)")
-            .bind(domain.as_str())
-            .bind(i32::try_from(limit).unwrap_or(i32::MAX))
-            .bind(lease_seconds(lease))
-            .fetch_all(&self.engine)
-            .await
-            .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))?;
+        let mark = self.low_water.mark(domain, limit);
+        let start = Instant::now();
+        let mut rows = self.receive_above(mark, domain, limit, lease).await?;
+        match rows.iter().filter_map(|row| row.try_get("msg_id").ok()).max() {
+            Some(last) if rows.len() >= limit => self.low_water.full(domain, mark, last, start.elapsed()),
+            _ => self.low_water.short(domain),
+        }
+        if mark > 0 && rows.len() < limit {
+            // What was received is not lost when this fails: the next receive tries again.
+            rows.extend(self.receive_above(0, domain, limit - rows.len(), lease).await.unwrap_or_default());
+        }
 
         let mut received = Received::default();
         for row in &rows {
@@ -45,6 +50,24 @@ impl PostgresStore {
         // They come in the order of their ids; whoever was sent first is handled first.
         received.deliveries.sort_by_key(|delivery| delivery.token.msg_id);
         Ok(received)
+    }
+
+    async fn receive_above(
+        &self,
+        mark: i64,
+        domain: &Domain,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        sqlx::query("select * from commandbus.receive_commands($1, $2, $3, $4)")
+            .bind(domain.as_str())
+            .bind(i32::try_from(limit).unwrap_or(i32::MAX))
+            .bind(lease_seconds(lease))
+            .bind(mark)
+            .fetch_all(&self.engine)
+            .await
+            .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))
+            .map_err(StoreError::from)
     }
 
     pub(super) async fn renew_leases(
