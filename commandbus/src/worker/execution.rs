@@ -37,9 +37,18 @@ pub(super) enum Conclusion {
     Settled(Verdict, Settled),
 }
 
-/// One of the runners, of which there are as many as commands may run at once: handles what waits until nothing does.
-pub(super) async fn run(engine: Arc<Engine>) {
-    while let Some((delivery, cancellation)) = engine.hand.next() {
+/// Starts one of the runners, of which there are at most as many as commands may run at once.
+pub(super) fn start_runner(engine: Arc<Engine>) {
+    tokio::spawn(run(engine));
+}
+
+/// A runner: handles what waits until nothing does.
+async fn run(engine: Arc<Engine>) {
+    let mut first = true;
+    while let Some((delivery, cancellation, another)) = engine.hand.next(std::mem::take(&mut first)) {
+        if another {
+            start_runner(Arc::clone(&engine));
+        }
         handle(&engine, delivery, cancellation).await;
         // Handlers that never wait would else keep the thread to themselves.
         tokio::task::consume_budget().await;
@@ -146,7 +155,8 @@ impl<'a> Execution<'a> {
     async fn run(self) -> Conclusion {
         let postgres = self.engine.store().as_postgres().filter(|_| self.entry.is_transactional());
         match postgres {
-            Some(store) => transactional::run(&self, store).await,
+            // Boxed: most calls are not of this kind, and need not carry its room with them.
+            Some(store) => Box::pin(transactional::run(&self, store)).await,
             None => {
                 let ending = self.call().await;
                 Conclusion::Settle(self.decide(ending))

@@ -31,6 +31,8 @@ struct State {
     /// Asked for by receives that are under way.
     asked: usize,
     runners: usize,
+    /// One of the runners has been started and has not looked yet.
+    starting: bool,
     pace: Pace,
     closed: bool,
 }
@@ -85,25 +87,35 @@ impl Hand {
         room
     }
 
-    /// Takes what a receive brought for the room it had reserved. Returns how many runners to start.
-    pub(super) fn admit(&self, reserved: usize, deliveries: Vec<Delivery>) -> usize {
+    /// Takes what a receive brought for the room it had reserved. Returns whether to start a runner.
+    #[must_use]
+    pub(super) fn admit(&self, reserved: usize, deliveries: Vec<Delivery>) -> bool {
         let mut state = self.state();
         state.asked -= reserved;
         for delivery in deliveries {
             state.held.insert(delivery.token, Stage::Waiting);
             state.waiting.push_back(delivery);
         }
-        if state.closed {
-            return 0;
-        }
-        let start = state.waiting.len().min(self.concurrency.saturating_sub(state.runners));
-        state.runners += start;
-        start
+        !state.closed && self.another(&mut state)
     }
 
-    /// The next delivery for a runner; `None` ends the runner.
-    pub(super) fn next(&self) -> Option<(Delivery, CancellationToken)> {
+    /// Whether to start another runner. One at a time, and each starts the next when it has something to do: handlers
+    /// that end at once then share few runners, and those that wait have all that they may within microseconds.
+    fn another(&self, state: &mut State) -> bool {
+        if state.waiting.is_empty() || state.starting || state.runners >= self.concurrency {
+            return false;
+        }
+        state.starting = true;
+        state.runners += 1;
+        true
+    }
+
+    /// The next delivery for a runner, and whether to start another one; `None` ends the runner.
+    pub(super) fn next(&self, first: bool) -> Option<(Delivery, CancellationToken, bool)> {
         let mut state = self.state();
+        if first {
+            state.starting = false;
+        }
         if !state.closed {
             while let Some(delivery) = state.waiting.pop_front() {
                 let cancellation = self.interrupt.child_token();
@@ -113,7 +125,8 @@ impl Hand {
                     if state.waiting.is_empty() {
                         self.room.notify_one();
                     }
-                    return Some((delivery, cancellation));
+                    let another = self.another(&mut state);
+                    return Some((delivery, cancellation, another));
                 }
             }
         }

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{engine::Engine, execution};
 use crate::{
     error::StoreError,
-    store::{Received, Wake},
+    store::{Delivery, Received, Wake},
     telemetry::{field, metric},
 };
 
@@ -95,7 +95,7 @@ impl Intake {
         let received = match received {
             Ok(received) => received,
             Err(_) => {
-                engine.hand.admit(asked, Vec::new());
+                self.admit(asked, Vec::new());
                 self.look = Look::Failed(Box::pin(tokio::time::sleep(self.pauses.next().unwrap_or_default())));
                 return;
             }
@@ -104,9 +104,7 @@ impl Intake {
         engine.vitals.received();
         report(engine, &received);
         let found = received.deliveries.len() + received.parked.len() + received.strays.len() + received.held;
-        for _ in 0..engine.hand.admit(asked, received.deliveries) {
-            tokio::spawn(execution::run(Arc::clone(engine)));
-        }
+        self.admit(asked, received.deliveries);
         if found >= asked || woken != self.woken {
             self.look = Look::Now;
         } else if matches!(self.look, Look::Now) {
@@ -114,6 +112,12 @@ impl Intake {
             let pause = engine.settings.poll_interval.mul_f64(rand::random_range(0.8..1.2));
             let store = Arc::clone(engine.bus.store());
             self.look = Look::Empty(Box::pin(async move { store.sleep(pause).await }));
+        }
+    }
+
+    fn admit(&self, reserved: usize, deliveries: Vec<Delivery>) {
+        if self.engine.hand.admit(reserved, deliveries) {
+            execution::start_runner(Arc::clone(&self.engine));
         }
     }
 
