@@ -1,6 +1,7 @@
 -- Settling: how deliveries ended.
 
--- A reply as it travels. Absent fields are left out; nulls inside a result stay.
+-- A reply as it travels. Absent fields are left out; nulls inside a result stay. Names are qualified in place of a
+-- search_path, which would keep it from being inlined: it is made for each settlement of a group.
 create or replace function commandbus.reply(
     p_command_id     uuid,
     p_correlation_id uuid,
@@ -11,14 +12,20 @@ create or replace function commandbus.reply(
     p_error_details  jsonb default null,
     p_reason         text default null
 ) returns jsonb as $$
-    select jsonb_build_object('command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome)
-        || case when p_result is null then '{}' else jsonb_build_object('result', p_result) end
-        || case when p_outcome <> 'FAILED' then '{}'
-                else jsonb_build_object('error_type', 'BUSINESS_RULE', 'error_code', p_error_code,
-                                        'error_message', p_error_msg) end
-        || case when p_error_details is null then '{}' else jsonb_build_object('error_details', p_error_details) end
-        || case when p_reason is null then '{}' else jsonb_build_object('reason', p_reason) end
-$$ language sql immutable set search_path = pg_catalog, pg_temp;
+    select case
+        when p_outcome operator(pg_catalog.=) 'FAILED' then pg_catalog.jsonb_build_object(
+                'command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome,
+                'error_type', 'BUSINESS_RULE', 'error_code', p_error_code, 'error_message', p_error_msg)
+            operator(pg_catalog.||) case when p_error_details is null then '{}'
+                else pg_catalog.jsonb_build_object('error_details', p_error_details) end
+        when p_reason is not null then pg_catalog.jsonb_build_object(
+                'command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome, 'reason', p_reason)
+        when p_result is not null then pg_catalog.jsonb_build_object(
+                'command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome, 'result', p_result)
+        else pg_catalog.jsonb_build_object(
+                'command_id', p_command_id, 'correlation_id', p_correlation_id, 'outcome', p_outcome)
+    end
+$$ language sql stable;
 
 -- Sends replies to the queues that were asked for; the arrays run side by side. A reply that finds no queue is set
 -- aside, and the transition that it speaks of stands.
@@ -38,7 +45,8 @@ begin
         group by i.queue order by i.queue
     loop
         begin
-            perform pgmq.send_batch(v_group.queue, v_group.replies);
+            execute format('insert into pgmq.%I (vt, message) select clock_timestamp(), unnest($1)', 'q_' || lower(v_group.queue))
+            using v_group.replies;
             perform pg_notify('pgmq_notify_' || v_group.queue, '');
         exception when undefined_table or raise_exception or insufficient_privilege or invalid_parameter_value then
             insert into commandbus.undelivered_reply (domain, command_id, reply_queue, reply, error)
@@ -149,9 +157,13 @@ begin
         returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,
                   nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
                   i.error_msg, i.error_details, i.pause_ms,
-                  case when (c.reply_queue <> '' or i.keep) and i.verdict in ('COMPLETE', 'FAIL') then commandbus.reply(
-                      c.command_id, c.correlation_id, case i.verdict when 'COMPLETE' then 'SUCCESS' else 'FAILED' end,
-                      i.result, i.error_code, i.error_msg, i.error_details) end as reply
+                  case when c.reply_queue = '' and i.keep is not true then null
+                       when i.verdict = 'COMPLETE' then
+                           commandbus.reply(c.command_id, c.correlation_id, 'SUCCESS', i.result)
+                       when i.verdict = 'FAIL' then
+                           commandbus.reply(c.command_id, c.correlation_id, 'FAILED', null, i.error_code, i.error_msg,
+                                            i.error_details)
+                  end as reply
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select p_domain, s.command_id,

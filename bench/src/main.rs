@@ -48,7 +48,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Error> {
     let arguments = Arguments::parse();
     let span = Duration::from_secs_f64(arguments.seconds);
-    let postgres = EmbeddedPostgres::builder().setting("shared_buffers", "1GB").start().await?;
+    let postgres = EmbeddedPostgres::builder().setting("shared_buffers", "1GB").setting("shared_preload_libraries","pg_stat_statements").setting("pg_stat_statements.track", "all").start().await?;
     let raw = raw::Raw::connect(postgres.url()).await?;
     let ours = ours::Ours::connect(postgres.url()).await?;
     let wanted = |name: &str| name.contains(&arguments.only);
@@ -109,4 +109,20 @@ async fn main() -> Result<(), Error> {
     figures.print();
     postgres.stop().await?;
     Ok(())
+}
+
+pub async fn calls(pool: &sqlx::PgPool, count: usize) {
+    let rows: Vec<(f64, i64, String)> = sqlx::query_as("select total_exec_time, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 70) from pg_stat_statements order by 1 desc limit 14").fetch_all(pool).await.unwrap();
+    for (time, calls, query) in rows { eprintln!("  {:7.2} us/job {calls:6} calls of {:.1}: {query}", time * 1e3 / count as f64, count as f64 / calls as f64); }
+}
+
+pub async fn cpu(pool: &sqlx::PgPool) -> (f64, f64) {
+    fn of(pid: &str) -> f64 {
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return 0.0 };
+        let rest = stat.rsplit(')').next().unwrap();
+        let f: Vec<&str> = rest.split_whitespace().collect();
+        f[11].parse::<f64>().unwrap() + f[12].parse::<f64>().unwrap()
+    }
+    let pids: Vec<i32> = sqlx::query_scalar("select pid from pg_stat_activity where pid is not null").fetch_all(pool).await.unwrap();
+    (of("self"), pids.iter().map(|p| of(&p.to_string())).sum())
 }

@@ -145,11 +145,16 @@ impl Ours {
     /// Handles what waits; how many a second.
     async fn run(&self, count: usize) -> Result<f64, Error> {
         let meter = Meter::new(count);
+        sqlx::raw_sql("create extension if not exists pg_stat_statements; select pg_stat_statements_reset()").execute(&self.pool).await?;
+        let before = crate::cpu(&self.pool).await;
         let start = Instant::now();
         let done = Arc::clone(&meter.done);
         // Returns when everything that was handled is settled.
         self.worker(meter)?.run_until(async move { done.notified().await }).await?;
         let rate = count as f64 / start.elapsed().as_secs_f64();
+        let after = crate::cpu(&self.pool).await;
+        eprintln!("ours: client {:.1} server {:.1} us/job", (after.0-before.0)*1e4/count as f64, (after.1-before.1)*1e4/count as f64);
+        if std::env::var("CALLS").is_ok() { crate::calls(&self.pool, count).await; }
         let completed: i64 = sqlx::query_scalar("select count(*) from commandbus.command where status = 'COMPLETED'")
             .fetch_one(&self.pool)
             .await?;

@@ -68,6 +68,7 @@ impl Raw {
     pub async fn drain(&self, count: usize) -> Result<f64, Error> {
         self.purge().await?;
         self.send_batch(count).await?;
+        let before = crate::cpu(&self.pool).await;
         let start = Instant::now();
         let lanes = try_join_all((0..2).map(|_| {
             let pool = self.pool.clone();
@@ -87,6 +88,8 @@ impl Raw {
         .await?;
         let drained: usize = lanes.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().sum();
         assert_eq!(drained, count, "every message was drained");
+        let after = crate::cpu(&self.pool).await;
+        eprintln!("raw: client {:.1} server {:.1} us/job", (after.0-before.0)*1e4/count as f64, (after.1-before.1)*1e4/count as f64);
         Ok(count as f64 / start.elapsed().as_secs_f64())
     }
 

@@ -4,6 +4,9 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+/// What the queue of a domain's processes ends with.
+pub(crate) const PROCESS_REPLIES: &str = "__process_replies";
+
 /// A domain: a lower-case word that commands, their queues and their workers share.
 ///
 /// `[a-z][a-z0-9_]*`, at most [`Domain::MAX_LENGTH`] characters, without a double or a trailing underscore. The rule
@@ -75,7 +78,7 @@ impl Domain {
 
     /// The queue of the replies that processes of the domain wait for.
     pub fn process_replies_queue(&self) -> String {
-        format!("{self}__process_replies")
+        format!("{self}{PROCESS_REPLIES}")
     }
 }
 

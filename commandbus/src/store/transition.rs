@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::message::{BatchId, BatchType, CommandId, CommandStatus, Domain, Failure, ProcessId, version::version_of};
+use crate::message::{
+    BatchId, BatchType, CommandId, CommandStatus, Domain, Failure, ProcessId, domain::PROCESS_REPLIES,
+    version::version_of,
+};
 
 /// When a command may first be received.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -125,6 +128,11 @@ impl Delivery {
     /// The version of its payload.
     pub fn version(&self) -> u32 {
         version_of(&self.headers)
+    }
+
+    /// Whether a process waits for its reply.
+    pub fn is_step(&self) -> bool {
+        self.reply_to.as_deref().is_some_and(|queue| queue.ends_with(PROCESS_REPLIES))
     }
 }
 

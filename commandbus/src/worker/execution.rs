@@ -210,7 +210,8 @@ impl<'a> Execution<'a> {
             attempt: self.delivery().attempt,
             max_attempts: self.delivery().max_attempts,
             backoff: self.entry.command.backoff(),
-            keeps_reply: self.entry.command.keeps_reply,
+            // That of a step goes to its process, and nobody else waits for it.
+            keeps_reply: self.entry.command.keeps_reply && !self.delivery().is_step(),
             unknown_types: self.engine.settings.unknown_types,
             jitter: rand::random_range(-1.0..=1.0),
         };
