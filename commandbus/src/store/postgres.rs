@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
 
 mod ask;
 mod batch;
+mod copy;
 mod inventory;
 mod listen;
 mod migrate;
@@ -54,6 +55,8 @@ pub struct PostgresStore {
     known_queues: Mutex<HashSet<String>>,
     wakes: listen::Listener,
     notifications: Arc<notify::Throttle>,
+    /// Until it is refused, batches are written by COPY.
+    may_copy: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
@@ -74,6 +77,7 @@ impl PostgresStore {
             compatible: OnceCell::new(),
             known_queues: Mutex::default(),
             notifications: Arc::default(),
+            may_copy: Arc::new(AtomicBool::new(true)),
         }
     }
 
