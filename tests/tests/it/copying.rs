@@ -12,7 +12,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::{Bench, PAYMENTS, ask, assert_groups_are_sound, column, debit, json as raw, new_batch};
 
-/// How many are copied; half of them are not.
+/// As many as are copied.
 const MANY: usize = 500;
 
 fn debits(count: usize) -> Vec<NewCommand> {

@@ -54,18 +54,21 @@ pub(super) fn is_worth_copying(commands: &[NewCommand]) -> bool {
     commands.len() >= LEAST && commands.iter().all(is_plain)
 }
 
+/// The duplicates of a chunk.
+type Outcome = Result<Vec<CommandId>, StoreError>;
+
 /// A transaction that writes chunks, each in a task of its own: a COPY that is dropped half-way leaves its connection out
 /// of step, so it must not end with the future of whoever asked for it. And the next chunk is made in the meantime.
 #[derive(Debug)]
 pub(super) enum Copying {
     Here(Transaction<'static, Postgres>),
-    Away(JoinHandle<(Transaction<'static, Postgres>, Result<Vec<CommandId>, StoreError>)>),
+    Away(JoinHandle<(Transaction<'static, Postgres>, Outcome)>),
     Lost,
 }
 
 impl Copying {
     /// Waits for the chunk that is being written; answers its duplicates.
-    pub(super) async fn back(&mut self) -> Result<Vec<CommandId>, StoreError> {
+    pub(super) async fn back(&mut self) -> Outcome {
         let Self::Away(task) = self else { return Ok(Vec::new()) };
         match task.await {
             Ok((transaction, outcome)) => {
@@ -136,7 +139,7 @@ pub(super) async fn call(
 }
 
 impl Chunk {
-    async fn write(&self, connection: &mut PgConnection, may_copy: &AtomicBool) -> Result<Vec<CommandId>, StoreError> {
+    async fn write(&self, connection: &mut PgConnection, may_copy: &AtomicBool) -> Outcome {
         sqlx::query("savepoint commandbus_chunk").execute(&mut *connection).await?;
         let Err(error) = self.copy(connection).await else {
             sqlx::query("release savepoint commandbus_chunk").execute(&mut *connection).await?;
