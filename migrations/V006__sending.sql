@@ -22,8 +22,11 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- alone, the others are sent. Rows go in by id, so that concurrent senders of the same ids wait in one order; messages
 -- keep the order of the call. Their ids are drawn first, so that row and message are each written once.
 --
--- p_messages: envelopes. p_delays_ms, p_not_before: null for at once. p_lock_timeout_ms: for a transaction of its own;
--- null leaves the caller's setting alone.
+-- p_messages: envelopes. p_delays_ms, p_not_before: null for at once. Where an array would hold nothing but nulls, it may be
+-- null itself (not those of ids, types and messages). p_lock_timeout_ms: for a transaction of its own; null leaves the
+-- caller's setting alone.
+--
+-- Another hand writes the same rows, messages and audit rows: the library, with COPY, for large batches.
 create or replace function commandbus.send_commands(
     p_domain          text,
     p_command_ids     uuid[],
@@ -46,13 +49,21 @@ declare
     v_serial  regclass;
     v_msg_ids bigint[];
     v_sent    bigint[];
+    -- When each may be received; null for now.
+    v_times   timestamptz[];
+    v_grouped boolean := false;
 begin
     if p_lock_timeout_ms is not null then
         perform set_config('lock_timeout', p_lock_timeout_ms::text, true);
     end if;
 
     v_serial := pg_get_serial_sequence(v_table, 'msg_id')::regclass;
-    select array_agg(nextval(v_serial)) into v_msg_ids from generate_series(1, v_count);
+    if v_count = 1 then
+        -- No query, for what is sent alone.
+        v_msg_ids := array[nextval(v_serial)];
+    else
+        select array_agg(nextval(v_serial)) into v_msg_ids from generate_series(1, v_count);
+    end if;
 
     with sent as (
         insert into commandbus.command
@@ -77,20 +88,37 @@ begin
         return array(select generate_series(1, v_count));
     end if;
 
-    if exists (select from unnest(p_headers) as h(header) where h.header ? 'x-pgmq-group') then
+    if p_headers is not null and exists (
+        select from unnest(p_headers) as h(header) where h.header ? 'x-pgmq-group'
+    ) then
         perform commandbus.join_groups(p_domain, v_msg_ids, p_command_ids, p_headers, p_delays_ms, p_not_before, v_sent);
+        v_grouped := true;
+    end if;
+    if v_grouped or p_delays_ms is not null or p_not_before is not null then
+        select array_agg(case when i.headers->>'x-pgmq-group' is not null then commandbus.held_until()
+                              else coalesce(i.not_before, clock_timestamp() + i.delay_ms * interval '1 millisecond',
+                                            clock_timestamp()) end
+                         order by i.position)
+        into v_times
+        from unnest(v_msg_ids, p_headers, p_delays_ms, p_not_before) with ordinality
+                 as i(msg_id, headers, delay_ms, not_before, position);
     end if;
 
-    execute format(
-        'insert into %s (msg_id, vt, message, headers) overriding system value
-         select i.msg_id,
-                case when i.headers->>''x-pgmq-group'' is not null then commandbus.held_until()
-                     when i.delay_ms is null and i.not_before is null then clock_timestamp()
-                     else coalesce(i.not_before, clock_timestamp() + i.delay_ms * interval ''1 millisecond'') end,
-                i.message, i.headers
-         from unnest($1, $2, $3, $4, $5) as i(msg_id, message, headers, delay_ms, not_before)
-         where $6 or i.msg_id = any($7)', v_table)
-    using v_msg_ids, p_messages, p_headers, p_delays_ms, p_not_before, cardinality(v_sent) = v_count, v_sent;
+    -- Planned at every call, since the table differs: the fewer words the better.
+    if cardinality(v_sent) = v_count then
+        execute format(
+            'insert into %s (msg_id, vt, message, headers) overriding system value
+             select unnest($1), %s, unnest($2), unnest($3)',
+            v_table, case when v_times is null then 'clock_timestamp()' else 'unnest($4)' end)
+        using v_msg_ids, p_messages, p_headers, v_times;
+    else
+        execute format(
+            'insert into %s (msg_id, vt, message, headers) overriding system value
+             select i.msg_id, coalesce(i.vt, clock_timestamp()), i.message, i.headers
+             from unnest($1, $2, $3, $4) as i(msg_id, message, headers, vt)
+             where i.msg_id = any($5)', v_table)
+        using v_msg_ids, p_messages, p_headers, v_times, v_sent;
+    end if;
 
     if p_notify then
         perform pg_notify('pgmq_notify_' || v_queue, '');

@@ -152,7 +152,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 /// has happened where the transaction was its own.
 #[async_trait]
 pub trait BatchWriter: Send {
-    /// Adds commands to a batch of commands. Duplicates, within the batch or in the domain, are remembered and refuse the batch at the end.
+    /// Adds commands to a batch of commands. Duplicates, within the batch or in the domain, are remembered and refuse the
+    /// batch at the end. They may be on their way still when this returns; an error is then that of the next call.
     async fn add(&mut self, commands: &[NewCommand]) -> Result<(), StoreError>;
 
     /// Adds processes to a batch of processes, which start with it. Duplicates are remembered as those of commands are.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
 
 mod ask;
 mod batch;
+mod copy;
 mod inventory;
 mod listen;
 mod low_water;
@@ -56,6 +57,8 @@ pub struct PostgresStore {
     low_water: low_water::LowWater,
     wakes: listen::Listener,
     notifications: Arc<notify::Throttle>,
+    /// Until it is refused, batches are written by COPY.
+    may_copy: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
@@ -77,6 +80,7 @@ impl PostgresStore {
             known_queues: Mutex::default(),
             low_water: low_water::LowWater::default(),
             notifications: Arc::default(),
+            may_copy: Arc::new(AtomicBool::new(true)),
         }
     }
 

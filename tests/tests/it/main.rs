@@ -3,6 +3,7 @@
 mod bad_input;
 mod big_batch;
 mod contract;
+mod copying;
 mod embedded;
 mod harness;
 mod house;

@@ -57,7 +57,7 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
         BatchBuilder { plan: self.plan, kind: PhantomData }
     }
 
-    /// Adds the commands of an iterator. It is asked for them while the batch is written, a thousand at a time, so they
+    /// Adds the commands of an iterator. It is asked for them while the batch is written, some thousands at a time, so they
     /// are never all in memory.
     pub fn extend<I>(mut self, commands: I) -> BatchBuilder<'a, B, Filled>
     where

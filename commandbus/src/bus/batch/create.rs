@@ -19,12 +19,15 @@ use crate::{
     bus::{
         Bus,
         completion::{Origin, Registration},
-        many::next_chunk,
+        many::{CHUNK, CHUNK_BYTES, next_chunk},
     },
     error::StoreError,
     message::BatchId,
     store::{BatchWriter, NewBatch},
 };
+
+/// How many members are made without a pause.
+const STRETCH: usize = 100;
 
 /// The SQLSTATE of a key that is taken.
 const UNIQUE_VIOLATION: &str = "23505";
@@ -124,14 +127,33 @@ impl<'a, T: BatchItem> Creation<'a, T> {
         }
     }
 
-    /// The iterators are asked for the next chunk when the last one is out.
+    /// The iterators are asked for the next chunk when the last one is on its way.
     async fn write_chunks(&mut self, writer: &mut dyn BatchWriter) -> Result<(), BatchError> {
         let mut chunk = mem::take(&mut self.first);
+        let mut size = CHUNK;
         while !chunk.is_empty() {
             T::write(writer, &chunk).await?;
-            chunk = next_chunk(&mut self.rest, T::bytes)?;
+            drop(chunk);
+            size = (2 * size).min(T::LARGEST_CHUNK);
+            chunk = self.next(size).await?;
         }
         Ok(())
+    }
+
+    async fn next(&mut self, size: usize) -> Result<Vec<T>, BatchError> {
+        let mut chunk = Vec::with_capacity(self.rest.size_hint().0.min(size));
+        let mut bytes = 0;
+        while chunk.len() < size && bytes < CHUNK_BYTES {
+            let Some(item) = self.rest.next() else { break };
+            let item = item?;
+            bytes += item.bytes();
+            chunk.push(item);
+            if chunk.len().is_multiple_of(STRETCH) {
+                // Others want this thread, too: whoever writes the last chunk, for one.
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(chunk)
     }
 
     fn finish(self, bus: Bus, origin: Origin) -> Batch {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{BatchError, CallbackFuture, CallbackOutput};
 use crate::{
-    bus::{completion::Callback, outgoing::prepare},
+    bus::{completion::Callback, many::CHUNK, outgoing::prepare},
     error::StoreError,
     message::{
         BatchId, BatchMetadata, BatchType, Command, Domain,
@@ -75,6 +75,10 @@ pub trait BatchItem: Sized + Send + Sync + 'static {
     /// Which of both.
     const TYPE: BatchType;
 
+    /// How many go to the store at once when there are many. The first chunk is a thousand and each twice the one before:
+    /// each may cost a subtransaction, and PostgreSQL remembers 64 of these cheaply.
+    const LARGEST_CHUNK: usize;
+
     /// The size of one as JSON text, in bytes.
     fn bytes(&self) -> usize;
 
@@ -91,6 +95,7 @@ pub trait BatchItem: Sized + Send + Sync + 'static {
 #[async_trait]
 impl BatchItem for NewCommand {
     const TYPE: BatchType = BatchType::Command;
+    const LARGEST_CHUNK: usize = 20_000;
 
     fn bytes(&self) -> usize {
         self.data.get().len()
@@ -112,6 +117,7 @@ impl BatchItem for NewCommand {
 #[async_trait]
 impl BatchItem for NewProcess {
     const TYPE: BatchType = BatchType::Process;
+    const LARGEST_CHUNK: usize = CHUNK;
 
     fn bytes(&self) -> usize {
         self.state.get().len() + self.steps.iter().map(|step| step.command.data.get().len()).sum::<usize>()

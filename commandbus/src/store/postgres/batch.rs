@@ -1,15 +1,24 @@
 //! The creation of a batch, in a transaction of its own or in the caller's.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use serde_json::json;
-use sqlx::{PgConnection, Postgres, Transaction, types::Json};
+use sqlx::{PgConnection, types::Json};
 
 use super::{
-    PostgresStore, milliseconds,
+    PostgresStore,
+    copy::{Chunk, Copying, call, is_worth_copying},
+    milliseconds,
     process::{StartIn, queues_of_steps, start_processes},
-    send::{EnvelopeRef, SendOptions, ids_at, named_once, send_commands},
+    send::{EnvelopeRef, named_once},
 };
 use crate::{
     error::StoreError,
@@ -25,23 +34,27 @@ const UNIQUE_VIOLATION: &str = "23505";
 /// Where a batch is being written.
 #[derive(Debug)]
 enum Place<'a> {
-    /// In a transaction that ends with the batch.
-    Own(Transaction<'static, Postgres>),
+    /// In a transaction that ends with the batch. It may be away, with a chunk.
+    Own(Copying),
     /// Behind a savepoint of the caller's transaction, so that a refused batch leaves that transaction usable.
     Caller(&'a mut PgConnection),
 }
 
 impl Place<'_> {
-    fn connection(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Own(transaction) => transaction,
+    fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
+        Ok(match self {
+            Self::Own(copying) => copying.transaction()?,
             Self::Caller(connection) => connection,
-        }
+        })
     }
 
     async fn undo(self) -> Result<(), StoreError> {
         match self {
-            Self::Own(transaction) => transaction.rollback().await?,
+            Self::Own(mut copying) => {
+                // Whatever became of the chunk that was being written.
+                let _ = copying.back().await;
+                copying.into_transaction()?.rollback().await?;
+            }
             Self::Caller(connection) => {
                 sqlx::query("rollback to savepoint commandbus_batch").execute(connection).await?;
             }
@@ -57,24 +70,30 @@ pub(super) struct Writer<'a> {
     batch: NewBatch,
     written: u32,
     duplicates: Duplicates,
+    may_copy: Arc<AtomicBool>,
 }
 
 impl Writer<'static> {
     pub(super) async fn begin(store: &PostgresStore, batch: NewBatch) -> Result<Self, StoreError> {
         let transaction = store.pool.begin().await?;
-        Self::open(Place::Own(transaction), batch).await
+        Self::open(store, Place::Own(Copying::Here(transaction)), batch).await
     }
 }
 
 impl<'a> Writer<'a> {
-    pub(super) async fn begin_within(connection: &'a mut PgConnection, batch: NewBatch) -> Result<Self, StoreError> {
+    pub(super) async fn begin_within(
+        store: &PostgresStore,
+        connection: &'a mut PgConnection,
+        batch: NewBatch,
+    ) -> Result<Self, StoreError> {
         sqlx::query("savepoint commandbus_batch").execute(&mut *connection).await?;
-        Self::open(Place::Caller(connection), batch).await
+        Self::open(store, Place::Caller(connection), batch).await
     }
 
-    async fn open(mut place: Place<'a>, batch: NewBatch) -> Result<Self, StoreError> {
-        if open_batch(place.connection(), &batch, 0).await? {
-            return Ok(Self { place, batch, written: 0, duplicates: Duplicates::default() });
+    async fn open(store: &PostgresStore, mut place: Place<'a>, batch: NewBatch) -> Result<Self, StoreError> {
+        if open_batch(place.connection()?, &batch, 0).await? {
+            let may_copy = Arc::clone(&store.may_copy);
+            return Ok(Self { place, batch, written: 0, duplicates: Duplicates::default(), may_copy });
         }
         place.undo().await?;
         Err(batch_exists(&batch))
@@ -82,6 +101,14 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Waits for the chunk that is being written.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if let Place::Own(copying) = &mut self.place {
+            self.duplicates.commands.extend(copying.back().await?);
+        }
+        Ok(())
+    }
+
     /// The id of the durable callback when a command has it already, be it a member of this batch.
     async fn taken_by_then(&mut self) -> Result<Option<CommandId>, StoreError> {
         let Some((domain, command)) = &self.batch.then else { return Ok(None) };
@@ -90,7 +117,7 @@ impl Writer<'_> {
         )
         .bind(domain.as_str())
         .bind(command.command_id.as_uuid())
-        .fetch_one(self.place.connection())
+        .fetch_one(self.place.connection()?)
         .await?;
         Ok(taken.then_some(command.command_id))
     }
@@ -102,12 +129,20 @@ impl BatchWriter for Writer<'_> {
         if commands.is_empty() {
             return Ok(());
         }
-        let options = SendOptions { batch: Some(self.batch.batch_id), notify: false, lock_timeout_ms: None };
-        let duplicates =
-            send_commands(&self.batch.domain, commands, options).fetch_one(self.place.connection()).await?;
-        self.duplicates.commands.extend(ids_at(commands, &duplicates));
+        self.catch_up().await?;
         self.written += u32::try_from(commands.len()).unwrap_or(u32::MAX);
-        Ok(())
+        let NewBatch { domain, batch_id, .. } = &self.batch;
+        match &mut self.place {
+            Place::Own(copying) if self.may_copy.load(Ordering::Relaxed) && is_worth_copying(commands) => {
+                let chunk = Chunk { domain: domain.clone(), batch: *batch_id, commands: commands.to_vec() };
+                copying.write(chunk, Arc::clone(&self.may_copy))
+            }
+            place => {
+                let duplicates = call(place.connection()?, domain, *batch_id, commands).await?;
+                self.duplicates.commands.extend(duplicates);
+                Ok(())
+            }
+        }
     }
 
     async fn add_processes(&mut self, processes: &[NewProcess]) -> Result<(), StoreError> {
@@ -122,10 +157,10 @@ impl BatchWriter for Writer<'_> {
             if again.is_empty() { processes.into() } else { first.into_iter().cloned().collect() };
         // Made by the caller beforehand, nearly always; else here, with the batch.
         for queue in queues_of_steps(processes) {
-            sqlx::query("select commandbus.ensure_queue($1)").bind(queue).execute(self.place.connection()).await?;
+            sqlx::query("select commandbus.ensure_queue($1)").bind(queue).execute(self.place.connection()?).await?;
         }
         let place = StartIn::NewBatch(self.batch.batch_id);
-        let duplicates = start_processes(self.place.connection(), &self.batch.domain, &firsts, place).await?;
+        let duplicates = start_processes(self.place.connection()?, &self.batch.domain, &firsts, place).await?;
         let ids = duplicates.iter().map(|position| firsts[*position as usize - 1].process_id);
         self.duplicates.processes.extend(ids);
         self.written += u32::try_from(processes.len()).unwrap_or(u32::MAX);
@@ -137,6 +172,7 @@ impl BatchWriter for Writer<'_> {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Result<u32, Duplicates>, StoreError> {
+        self.catch_up().await?;
         if let Some(id) = self.taken_by_then().await? {
             self.duplicates.commands.push(id);
         }
@@ -159,10 +195,10 @@ impl BatchWriter for Writer<'_> {
         .bind(self.batch.domain.as_str())
         .bind(self.batch.batch_id.as_uuid())
         .bind(i32::try_from(self.written).unwrap_or(i32::MAX))
-        .execute(self.place.connection())
+        .execute(self.place.connection()?)
         .await?;
         match self.place {
-            Place::Own(transaction) => transaction.commit().await?,
+            Place::Own(copying) => copying.into_transaction()?.commit().await?,
             Place::Caller(connection) => {
                 sqlx::query("release savepoint commandbus_batch").execute(connection).await?;
             }
@@ -241,6 +277,6 @@ impl PostgresStore {
         batch: NewBatch,
     ) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
         self.ensure_batch_queues(&batch).await?;
-        Ok(Box::new(Writer::begin_within(connection, batch).await?))
+        Ok(Box::new(Writer::begin_within(self, connection, batch).await?))
     }
 }
