@@ -25,6 +25,7 @@ struct Inner {
     started: AtomicU64,
     ended: AtomicU64,
     finished: Notify,
+    progress: Notify,
     latencies: Option<Mutex<Vec<f64>>>,
     pause: Duration,
 }
@@ -53,6 +54,7 @@ impl Meter {
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             finished: Notify::new(),
+            progress: Notify::new(),
             latencies: latencies.then(|| Mutex::new(Vec::with_capacity(expected))),
             pause,
         }))
@@ -93,6 +95,7 @@ impl Meter {
     /// Counts jobs that were handled.
     pub fn count(&self, jobs: usize) {
         let before = self.0.handled.fetch_add(jobs, Ordering::Relaxed);
+        self.0.progress.notify_one();
         if before < self.0.expected && before + jobs >= self.0.expected {
             self.0.ended.store(self.now(), Ordering::Relaxed);
             self.0.finished.notify_one();
@@ -102,6 +105,11 @@ impl Meter {
     /// How many were handled so far.
     pub fn so_far(&self) -> usize {
         self.0.handled.load(Ordering::Relaxed)
+    }
+
+    /// Waits until more were handled; for one waiter.
+    pub async fn progress(&self) {
+        self.0.progress.notified().await;
     }
 
     /// Waits until all were handled; for one waiter.

@@ -99,6 +99,10 @@ impl Bench {
     async fn prepare(&self, name: &'static str) -> Result<System, Error> {
         let system = system::find(name).await?;
         let database = self.server.database(None).await?;
+        if system.profile.name == "reliable-cmd" {
+            // It expects PGMQ to be there.
+            program::run(&system::find(system::FLOOR).await?, &database, &["prepare"]).await?;
+        }
         program::run(&system, &database, &["prepare"]).await?;
         database.pool.close().await;
         self.server.execute(&format!("alter database {} rename to {}", database.name, template(name))).await?;
@@ -133,7 +137,7 @@ impl Bench {
     }
 }
 
+/// Two of the systems differ only in a hyphen.
 fn template(system: &str) -> String {
-    format!("template_{}", system.replace('-', "_"))
-        .replace("graphile_worker", if system.contains('-') { "graphile_worker_npm" } else { "graphile_worker" })
+    format!("template_{}", system.replace('-', "_of_"))
 }

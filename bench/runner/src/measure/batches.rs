@@ -35,7 +35,8 @@ pub async fn four(bench: &Bench, figures: &mut Figures, jobs: usize) -> Result<(
 /// Sends one batch.
 pub async fn fill(bench: &Bench, figures: &mut Figures, database: &Database, jobs: usize) -> Result<(), Error> {
     bench.run(figures, bench.ours(), database, &["send-batch", "--jobs", &jobs.to_string()]).await?;
-    check::sent(bench.ours(), database, jobs).await
+    check::sent(bench.ours(), database, jobs).await?;
+    database.execute("analyze").await
 }
 
 /// The batch has ended with every member counted.

@@ -18,6 +18,7 @@ pub async fn each(bench: &Bench, figures: &mut Figures, jobs: usize) -> Result<(
         let mut task = vec!["send-transactional", "--jobs", &count];
         task.extend(batch.then_some("--batch"));
         bench.run(figures, bench.ours(), &database, &task).await?;
+        database.execute("analyze").await?;
         let rate = if measure == BY_HAND {
             by_hand(&database, jobs).await?
         } else {

@@ -11,8 +11,8 @@ use tokio::{
 
 use crate::system::Ours;
 
-/// How often it says how far it is.
-const EVERY: Duration = Duration::from_millis(10);
+/// How long it says nothing after it has said how far it is.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Says `ready`, begins at the first line, says how many it has handled whenever that has changed, and ends with its input.
 pub async fn until_told(ours: &Ours, transactional: bool, concurrency: usize) -> Result<(), Error> {
@@ -24,17 +24,13 @@ pub async fn until_told(ours: &Ours, transactional: bool, concurrency: usize) ->
     lines.next_line().await?;
     let (stop, mut stopped) = watch::channel(());
     let working = tokio::spawn(worker.run_until(async move { drop(stopped.changed().await) }));
-    let mut ticks = tokio::time::interval(EVERY);
-    let mut said = 0;
     loop {
         tokio::select! {
             line = lines.next_line() => if line?.is_none() { break },
-            _ = ticks.tick() => {
-                let handled = meter.so_far();
-                if handled != said {
-                    say(&handled.to_string())?;
-                    said = handled;
-                }
+            // No timer: an idle worker is measured as well.
+            () = meter.progress() => {
+                say(&meter.so_far().to_string())?;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

