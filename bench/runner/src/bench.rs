@@ -29,6 +29,8 @@ pub struct Sizes {
     pub drain: usize,
     /// Jobs of a drain for systems that need seconds for few.
     pub slow_drain: usize,
+    /// Commands of the batch whose write-ahead log is measured.
+    pub wal: usize,
     /// Jobs sent in bulk.
     pub bulk: usize,
     /// Commands of the batch that is drained.
@@ -50,7 +52,8 @@ impl Sizes {
             send_seconds: 2.0,
             latency_seconds: 8.0,
             drain: 40_000,
-            slow_drain: 10_000,
+            slow_drain: 2_000,
+            wal: 20_000,
             bulk: 100_000,
             batch: 40_000,
             processes: 6_000,
@@ -66,7 +69,7 @@ impl Sizes {
             send_seconds: 4.0,
             latency_seconds: 30.0,
             drain: 60_000,
-            slow_drain: 20_000,
+            slow_drain: 5_000,
             batch: 100_000,
             processes: 20_000,
             transactional: 20_000,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::{report::Ratio, system::OURS};
 
 #[derive(Debug, Default)]
 pub struct Figures {
@@ -16,9 +18,9 @@ pub struct Figures {
 }
 
 /// One series, as it is reported.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
-    pub measure: &'static str,
+    pub measure: String,
     pub system: String,
     pub median: f64,
     pub min: f64,
@@ -42,11 +44,22 @@ impl Figures {
                 if of == measure {
                     let (min, max) = (protocol::percentile(values, 0.0), protocol::percentile(values, 1.0));
                     let (rounds, system) = (values.clone(), system.clone());
+                    let measure = (*measure).to_owned();
                     rows.push(Row { measure, system, median: median(values), min, max, rounds });
                 }
             }
         }
         rows
+    }
+
+    /// Ours against each of the others, wherever both were measured.
+    pub fn ratios(&self) -> Vec<Ratio> {
+        let others = self.series.keys().filter(|(_, system)| system != OURS);
+        let ratio = |(measure, system): &(&'static str, String)| {
+            let ours_to_theirs = self.ratio((measure, OURS), (measure, system))?;
+            Some(Ratio { measure: (*measure).to_owned(), system: system.clone(), ours_to_theirs })
+        };
+        others.filter_map(ratio).collect()
     }
 
     fn values(&self, (measure, system): (&'static str, &str)) -> &[f64] {

@@ -6,18 +6,18 @@ use crate::{Error, server::Database};
 /// Rows of one transaction.
 const CHUNK: usize = 250_000;
 
-/// Writes so many, sent one a second until now.
-pub async fn make(database: &Database, commands: usize) -> Result<(), Error> {
+/// Writes as many as are missing to have so many, where there are `before`; sent one a second until now.
+pub async fn make(database: &Database, before: usize, commands: usize) -> Result<(), Error> {
     database.execute(TIME_ORDERED_ID).await?;
-    for start in (0..commands).step_by(CHUNK) {
+    for start in (before..commands).step_by(CHUNK) {
         let end = commands.min(start + CHUNK);
         let numbers = format!("generate_series({}, {end})", start + 1);
         let seconds_ago = format!("clock_timestamp() - ({commands} - n) * interval '1 second'");
         database.execute(&STATEMENTS.replace("$numbers", &numbers).replace("$sent_at", &seconds_ago)).await?;
     }
-    if commands > 0 {
-        let last = "select setval('pgmq.q_bench__commands_msg_id_seq', $last)".replace("$last", &commands.to_string());
-        database.execute(&last).await?;
+    if before == 0 {
+        // Beyond all that will be written this way.
+        database.execute("select setval('pgmq.q_bench__commands_msg_id_seq', 1000000000)").await?;
     }
     // As autovacuum would have left them.
     database.execute("drop function bench_id").await?;

@@ -4,11 +4,14 @@
 mod bench;
 mod check;
 mod figures;
+mod growth;
 mod history;
+mod machine;
 mod measure;
 mod optional;
 mod process;
 mod program;
+mod report;
 mod rounds;
 mod server;
 mod system;
@@ -22,6 +25,8 @@ use clap::Parser;
 use self::{
     bench::{Bench, Sizes},
     figures::Figures,
+    machine::Machine,
+    report::Report,
     system::PROFILES,
 };
 
@@ -33,11 +38,17 @@ struct Arguments {
     /// Measures what the targets need and no more: one line for each, in less than 8 minutes.
     #[arg(long)]
     quick: bool,
+    /// Measures how ours grows: history, payload, domains, processes, batch, groups, waiting.
+    #[arg(long)]
+    growth: bool,
+    /// With `--growth`: leaves out the steps beyond this.
+    #[arg(long, default_value_t = f64::INFINITY)]
+    largest: f64,
     /// How often each measurement is taken; the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Only measurements with this in their name: drain, send, bulk, latency, snapshot, history, wal, batch, steps,
-    /// transactional, memory, idle.
+    /// transactional, memory, idle; with `--growth` one of those.
     #[arg(long, default_value = "")]
     only: String,
     /// Only these systems beside commandbus and pgmq, separated by commas.
@@ -49,18 +60,44 @@ struct Arguments {
 async fn main() -> Result<(), Error> {
     let arguments = Arguments::parse();
     let start = Instant::now();
+    if arguments.growth {
+        grow(&arguments).await?;
+    } else {
+        compare(&arguments).await?;
+    }
+    eprintln!("measured in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The curves of growth.
+async fn grow(arguments: &Arguments) -> Result<(), Error> {
+    let bench = Bench::start(Sizes::full(), &[system::OURS, system::FLOOR], &mut Figures::default()).await?;
+    let machine = Machine::of(&bench.server).await?;
+    let points = growth::measure(&bench, &arguments.only, arguments.largest).await?;
+    let mut report = Report::last();
+    report.grown(machine, points);
+    eprintln!("written to {}", report.write()?.display());
+    bench.server.stop().await
+}
+
+/// The systems beside each other.
+async fn compare(arguments: &Arguments) -> Result<(), Error> {
     let sizes = if arguments.quick { Sizes::quick() } else { Sizes::full() };
     let mut figures = Figures::default();
-    let bench = Bench::start(sizes, &wanted(&arguments), &mut figures).await?;
+    let bench = Bench::start(sizes, &wanted(arguments), &mut figures).await?;
     rounds::measure(&bench, &mut figures, &arguments.only, arguments.rounds, arguments.quick).await?;
     for target in targets::all(&figures) {
         if target.parts.iter().any(|part| part.value.is_some()) || arguments.only.is_empty() {
             println!("{}", target.line());
         }
     }
-    bench.server.stop().await?;
-    eprintln!("measured in {:.0} s", start.elapsed().as_secs_f64());
-    Ok(())
+    // A part of the measurements is no report.
+    if arguments.only.is_empty() && arguments.systems.is_none() {
+        let mut report = Report::last();
+        report.measured(Machine::of(&bench.server).await?, arguments.rounds, &figures);
+        eprintln!("written to {}", report.write()?.display());
+    }
+    bench.server.stop().await
 }
 
 /// The systems that are to be measured. Those that no target speaks of wait for the full run.

@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Those that handle many a second.
-const FAST: [&str; 5] = [OURS, FLOOR, "graphile_worker", "riverqueue", "apalis"];
-const SLOW: [&str; 5] = ["sqlxmq", "pg-boss", "graphile-worker", "procrastinate", "reliable-cmd"];
+const FAST: [&str; 7] = [OURS, FLOOR, "graphile_worker", "riverqueue", "apalis", "pg-boss", "graphile-worker"];
+const SLOW: [&str; 3] = ["sqlxmq", "procrastinate", "reliable-cmd"];
 
 /// Measures what has `only` in its name, so many times; what takes no part in a ratio once, when it has to be quick.
 pub async fn measure(
@@ -56,7 +56,7 @@ pub async fn measure(
             steps::steps(bench, figures, sizes.processes).await?;
         }
         if wanted("wal") && (round == 1 || !quick) {
-            wal::both(bench, figures, sizes.slow_drain).await?;
+            wal::both(bench, figures, sizes.wal).await?;
         }
         if wanted("send") {
             let ten = if quick { &[OURS, FLOOR, "riverqueue"][..] } else { &everyone };

@@ -6,13 +6,14 @@ use crate::{Error, bench::Bench, figures::Figures, history, server::Database, sy
 /// The tables are made once and drained in every round.
 pub struct Aged {
     database: Database,
+    commands: usize,
 }
 
 impl Aged {
     pub async fn new(bench: &Bench, commands: usize) -> Result<Self, Error> {
         let database = bench.fresh(bench.ours()).await?;
-        history::make(&database, commands).await?;
-        Ok(Self { database })
+        history::make(&database, 0, commands).await?;
+        Ok(Self { database, commands })
     }
 
     pub async fn drain(&self, bench: &Bench, figures: &mut Figures, jobs: usize) -> Result<(), Error> {
@@ -27,6 +28,13 @@ impl Aged {
         bench.server.execute("checkpoint").await?;
         drain::fill(bench, figures, ours, database, jobs).await?;
         drain::empty(bench, figures, ours, database, jobs, before + jobs).await
+    }
+
+    /// Makes the history longer.
+    pub async fn grow(&mut self, commands: usize) -> Result<(), Error> {
+        history::make(&self.database, self.commands, commands).await?;
+        self.commands = commands;
+        Ok(())
     }
 
     /// The database, for other measurements in it.

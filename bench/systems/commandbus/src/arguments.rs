@@ -73,4 +73,18 @@ pub enum OurTask {
         #[arg(long)]
         processes: usize,
     },
+    /// Sends jobs to so many domains, at most 200, as many to each.
+    SendDomains {
+        #[arg(long)]
+        jobs: usize,
+        #[arg(long)]
+        domains: usize,
+    },
+    /// Handles these, with one worker for each domain.
+    DrainDomains {
+        #[arg(long)]
+        jobs: usize,
+        #[arg(long)]
+        domains: usize,
+    },
 }

@@ -2,6 +2,7 @@
 //! commands kept for good.
 
 mod arguments;
+mod domains;
 mod jobs;
 mod many;
 mod process;
@@ -55,6 +56,8 @@ async fn run(arguments: &OurArguments) -> Result<Option<Answer>, Error> {
             transactional::drain(&Ours::connect(url).await?, jobs, concurrency).await?
         }
         OurTask::Steps { processes } => process::steps(&Ours::connect(url).await?, processes).await?,
+        OurTask::SendDomains { jobs, domains } => domains::send(&Ours::connect(url).await?, jobs, domains).await?,
+        OurTask::DrainDomains { jobs, domains } => domains::drain(&Ours::connect(url).await?, jobs, domains).await?,
     };
     Ok(Some(answer))
 }
