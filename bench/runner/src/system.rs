@@ -9,6 +9,8 @@ use crate::{Error, optional};
 pub struct Profile {
     pub name: &'static str,
     pub runtime: Runtime,
+    /// Whether its tables are analyzed before a drain, as autovacuum would do; not where that makes it slower.
+    pub analyzed: bool,
     /// Counts the jobs that are not done.
     pub waiting: &'static str,
     /// Counts the jobs that are done, where they are kept.
@@ -32,58 +34,73 @@ pub const PROFILES: [Profile; 10] = [
     Profile {
         name: OURS,
         runtime: Runtime::Rust,
+        analyzed: true,
         waiting: "select count(*) from pgmq.q_bench__commands",
         done: Some(
             "select least((select count(*) from commandbus.command where status = 'COMPLETED'),
                           (select count(*) from commandbus.audit where event_type = 'COMPLETED'))",
         ),
     },
-    Profile { name: FLOOR, runtime: Runtime::Rust, waiting: "select count(*) from pgmq.q_jobs", done: None },
+    Profile {
+        name: FLOOR,
+        runtime: Runtime::Rust,
+        analyzed: true,
+        waiting: "select count(*) from pgmq.q_jobs",
+        done: None,
+    },
     Profile {
         name: "graphile_worker",
         runtime: Runtime::Rust,
+        analyzed: true,
         waiting: "select count(*) from graphile_worker._private_jobs",
         done: None,
     },
     Profile {
         name: "riverqueue",
         runtime: Runtime::Rust,
+        analyzed: true,
         waiting: "select count(*) from river_job where state <> 'completed'",
         done: Some("select count(*) from river_job where state = 'completed'"),
     },
     Profile {
         name: "apalis",
         runtime: Runtime::Rust,
+        analyzed: false,
         waiting: "select count(*) from apalis.jobs where status <> 'Done'",
         done: Some("select count(*) from apalis.jobs where status = 'Done'"),
     },
     Profile {
         name: "sqlxmq",
         runtime: Runtime::Rust,
+        analyzed: true,
         waiting: "select count(*) from mq_msgs where id <> uuid_nil()",
         done: None,
     },
     Profile {
         name: "pg-boss",
         runtime: Runtime::Node,
+        analyzed: true,
         waiting: "select count(*) from pgboss.job where name = 'jobs' and state <> 'completed'",
         done: Some("select count(*) from pgboss.job where name = 'jobs' and state = 'completed'"),
     },
     Profile {
         name: "graphile-worker",
         runtime: Runtime::Node,
+        analyzed: true,
         waiting: "select count(*) from graphile_worker._private_jobs",
         done: None,
     },
     Profile {
         name: "procrastinate",
         runtime: Runtime::Python,
+        analyzed: true,
         waiting: "select count(*) from procrastinate_jobs where status <> 'succeeded'",
         done: Some("select count(*) from procrastinate_jobs where status = 'succeeded'"),
     },
     Profile {
         name: "reliable-cmd",
         runtime: Runtime::Python,
+        analyzed: true,
         waiting: "select count(*) from commandbus.command where status <> 'COMPLETED'",
         done: Some("select count(*) from commandbus.command where status = 'COMPLETED'"),
     },
