@@ -3,7 +3,11 @@
 mod markdown;
 mod plots;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,14 +74,66 @@ impl Report {
     /// Writes it, and answers where.
     pub fn write(&self) -> Result<PathBuf, Error> {
         let folder = folder();
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("latest.json"), serde_json::to_string_pretty(self)? + "\n")?;
-        let plots = plots::draw(self, &folder)?;
-        fs::write(folder.join("latest.md"), markdown::page(self, &plots))?;
+        self.write_to(&folder)?;
         Ok(folder)
+    }
+
+    fn write_to(&self, folder: &Path) -> Result<(), Error> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("latest.json"), serde_json::to_string_pretty(self)? + "\n")?;
+        let plots = plots::draw(self, folder)?;
+        fs::write(folder.join("latest.md"), markdown::page(self, &plots))?;
+        Ok(())
     }
 }
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../results")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        measure::DRAIN,
+        system::{FLOOR, OURS},
+    };
+
+    #[test]
+    fn a_report_is_a_page_with_plots_and_can_be_read_again() {
+        let mut figures = Figures::default();
+        for (system, rate) in [(OURS, 20.0), (FLOOR, 40.0)] {
+            figures.add(DRAIN, system, rate);
+            figures.latencies.insert(system.to_owned(), vec![1.0, 2.0, 3.0]);
+            figures.settings.insert(system.to_owned(), ("1.0".to_owned(), "as it comes".to_owned()));
+        }
+        let machine = Machine {
+            cores: 2,
+            memory_gb: 23.0,
+            processor: "one".to_owned(),
+            system: "linux".to_owned(),
+            postgres: "PostgreSQL 15".to_owned(),
+            settings: vec![("fsync".to_owned(), "on".to_owned())],
+            measured_at: "today".to_owned(),
+        };
+        let point = |of: &str, x, y| Point { of: of.to_owned(), x, measure: "drain, a second".to_owned(), y };
+        let mut report = Report::default();
+        report.measured(machine.clone(), 3, &figures);
+        report.grown(
+            machine,
+            vec![point("history", 0.0, 20.0), point("history", 1e6, 19.0), point("processes", 1.0, 20.0)],
+        );
+        let folder = std::env::temp_dir().join(format!("bench-report-{}", std::process::id()));
+        report.write_to(&folder).unwrap();
+
+        let page = fs::read_to_string(folder.join("latest.md")).unwrap();
+        assert!(page.contains("| drain, a second | pgmq | 40.00 | 40.00 | 40.00 | 0.50 |"), "{page}");
+        assert!(page.contains("G1 0.50 (target >= 0.50) ok"), "{page}");
+        for plot in ["throughput", "latency", "drain-history", "drain-processes"] {
+            assert!(fs::read_to_string(folder.join(format!("{plot}.svg"))).unwrap().contains("</svg>"), "{plot}");
+        }
+        let read: Report = serde_json::from_str(&fs::read_to_string(folder.join("latest.json")).unwrap()).unwrap();
+        assert_eq!(read.growth.len(), 3);
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
