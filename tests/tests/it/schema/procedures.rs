@@ -70,6 +70,31 @@ async fn s046_no_procedure_depends_on_the_callers_search_path() {
         .await,
         column(&pool, "select proname::text from pg_proc where pronamespace = 'commandbus'::regnamespace").await,
     );
-    assert_eq!(loose, Vec::<String>::new());
+    // A setting would keep it from being inlined; the next test is about it.
+    assert_eq!(loose, ["reply"]);
     assert!(all.len() > OF_THE_ORIGINAL.len(), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_reply_is_made_of_what_is_built_in_whatever_the_caller_put_before_it() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+    let reply = "select commandbus.reply(gen_random_uuid(), null, 'FAILED', null, 'CODE', 'words', '{\"a\": 1}') - 'command_id'";
+    let expected: serde_json::Value = sqlx::query_scalar(reply).fetch_one(&pool).await.unwrap();
+
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::raw_sql(
+        "create schema hostile;
+         create function hostile.jsonb_build_object(variadic \"any\") returns jsonb language sql as 'select ''[]''::jsonb';
+         create function hostile.same(text, text) returns boolean language sql as 'select false';
+         create function hostile.joined(jsonb, jsonb) returns jsonb language sql as 'select ''[]''::jsonb';
+         create operator hostile.= (leftarg = text, rightarg = text, function = hostile.same);
+         create operator hostile.|| (leftarg = jsonb, rightarg = jsonb, function = hostile.joined);
+         set search_path = hostile, pg_catalog;",
+    )
+    .execute(&mut *connection)
+    .await
+    .unwrap();
+    let found: serde_json::Value = sqlx::query_scalar(reply).fetch_one(&mut *connection).await.unwrap();
+    assert_eq!(found, expected);
 }
