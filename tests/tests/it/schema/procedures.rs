@@ -85,7 +85,6 @@ async fn a_reply_is_made_of_what_is_built_in_whatever_the_caller_put_before_it()
     let mut connection = pool.acquire().await.unwrap();
     sqlx::raw_sql(
         "create schema hostile;
-         create function hostile.jsonb_build_object(variadic \"any\") returns jsonb language sql as 'select ''[]''::jsonb';
          create function hostile.same(text, text) returns boolean language sql as 'select false';
          create function hostile.joined(jsonb, jsonb) returns jsonb language sql as 'select ''[]''::jsonb';
          create operator hostile.= (leftarg = text, rightarg = text, function = hostile.same);
