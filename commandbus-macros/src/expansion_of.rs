@@ -61,7 +61,24 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
     if derived {
         made.extend(handler_error(item.into_token_stream()));
     }
-    Ok(syn::parse2::<syn::File>(made)?.items)
+    let mut items = Vec::new();
+    for item in syn::parse2::<syn::File>(made)?.items {
+        items.extend(with_its_own(item)?);
+    }
+    Ok(items)
+}
+
+/// The item, and behind it what `#[beside(..)]` on it puts there.
+fn with_its_own(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
+    let beside = match &mut item {
+        syn::Item::Struct(item) => take_attribute(&mut item.attrs, &["beside"]),
+        _ => None,
+    };
+    let mut items = vec![item];
+    if let Some(beside) = beside {
+        items.extend(beside.parse_args::<syn::File>()?.items);
+    }
+    Ok(items)
 }
 
 fn take_attribute(attributes: &mut Vec<Attribute>, names: &[&str]) -> Option<Attribute> {
