@@ -26,8 +26,29 @@ fn expand(input: TokenStream) -> syn::Result<String> {
     for item in file.items {
         items.extend(expand_item(item)?);
     }
-    file.items = items;
-    Ok(prettyplease::unparse(&file))
+    let mut submit = None;
+    file.items = items.into_iter().map(|item| formattable(item, &mut submit)).collect();
+    let text = prettyplease::unparse(&file);
+    Ok(match submit {
+        Some(path) => text.replace(&format!("fn {SUBMITTED}() {{"), &format!("{path}! {{")),
+        None => text,
+    })
+}
+
+/// What a submission to `inventory` is called while it is formatted.
+const SUBMITTED: &str = "__submitted";
+
+/// The body of a macro is formatted by nobody, that of a function is: so a submission is one until it is text.
+fn formattable(item: syn::Item, submit: &mut Option<String>) -> syn::Item {
+    let syn::Item::Macro(call) = &item else { return item };
+    let (attributes, path, body) = (&call.attrs, &call.mac.path, &call.mac.tokens);
+    if !last_segment_is(path, "submit") {
+        return item;
+    }
+    let name = syn::Ident::new(SUBMITTED, proc_macro2::Span::call_site());
+    let Ok(function) = syn::parse2(quote!(#(#attributes)* fn #name() { #body })) else { return item };
+    *submit = Some(path.to_token_stream().to_string().replace(' ', ""));
+    function
 }
 
 fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
@@ -61,7 +82,24 @@ fn expand_item(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
     if derived {
         made.extend(handler_error(item.into_token_stream()));
     }
-    Ok(syn::parse2::<syn::File>(made)?.items)
+    let mut items = Vec::new();
+    for item in syn::parse2::<syn::File>(made)?.items {
+        items.extend(with_its_own(item)?);
+    }
+    Ok(items)
+}
+
+/// The item, and behind it what `#[beside(..)]` on it puts there.
+fn with_its_own(mut item: syn::Item) -> syn::Result<Vec<syn::Item>> {
+    let beside = match &mut item {
+        syn::Item::Struct(item) => take_attribute(&mut item.attrs, &["beside"]),
+        _ => None,
+    };
+    let mut items = vec![item];
+    if let Some(beside) = beside {
+        items.extend(beside.parse_args::<syn::File>()?.items);
+    }
+    Ok(items)
 }
 
 fn take_attribute(attributes: &mut Vec<Attribute>, names: &[&str]) -> Option<Attribute> {

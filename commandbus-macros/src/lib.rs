@@ -66,6 +66,14 @@ pub fn __handlers(input: TokenStream) -> TokenStream {
     handlers::handlers(input.into()).into()
 }
 
+/// Puts the items of its arguments behind the item that it stands on.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __beside(items: TokenStream, mut item: TokenStream) -> TokenStream {
+    item.extend(items);
+    item
+}
+
 /// The code that the macros of this crate make of an item, as formatted text.
 #[proc_macro]
 pub fn expansion_of(input: TokenStream) -> TokenStream {

@@ -39,9 +39,10 @@ mod tests;
 pub(crate) use batch::Plan;
 pub use batch::{
     Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, CallbackOutput,
-    Empty, Filled, HasCommands, IntoMember, Progress, UncommittedBatch, WaitForBatch,
+    Empty, Filled, HasCommands, IntoMember, OnAnyThread, Progress, UncommittedBatch, WaitForBatch,
 };
 pub use error::{SendError, SendManyError};
+pub use many::SendingMany;
 pub(crate) use outgoing::seal_command;
 pub use outgoing::{IntoCommand, WithId};
 pub use reply::{PendingReply, ReplyError};

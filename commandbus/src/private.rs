@@ -1,6 +1,6 @@
 //! What generated code names. No part of the public API: it changes with the macros, which are pinned to this version.
 
-pub use commandbus_macros::__handlers as handlers;
+pub use commandbus_macros::{__beside as beside, __handlers as handlers};
 pub use inventory;
 pub use serde;
 

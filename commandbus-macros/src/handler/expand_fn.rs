@@ -9,7 +9,12 @@ use super::{
     handling::Handling,
     model::HandlerModel,
 };
-use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::written_at};
+use crate::{
+    attribute::cfgs,
+    crate_path::CratePath,
+    signature::Function,
+    spans::{located_at, written_at},
+};
 
 /// Expands to:
 ///
@@ -43,12 +48,9 @@ use crate::{attribute::cfgs, crate_path::CratePath, signature::Function, spans::
 pub(super) fn expand(model: &HandlerModel) -> TokenStream {
     let HandlerModel { krate, visibility, handling } = model;
     let Handling { ident, cfgs, .. } = handling;
-    let marker = marker(cfgs, visibility, ident);
     let call = call(krate, handling);
     let entry = entry(krate, handling, &format!("::{ident}"), &call);
-    quote! {
-        #marker
-
+    let made = quote! {
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::handler::Handler for #ident {
@@ -59,7 +61,8 @@ pub(super) fn expand(model: &HandlerModel) -> TokenStream {
         #krate::__private::inventory::submit! {
             <#ident as #krate::handler::Handler>::ENTRY
         }
-    }
+    };
+    marker(krate, cfgs, visibility, ident, &made)
 }
 
 fn call(krate: &CratePath, handling: &Handling) -> TokenStream {
@@ -88,23 +91,33 @@ pub(super) fn fallback(krate: &CratePath, function: &Function) -> TokenStream {
     }
     let ident = &function.signature.ident;
     let cfgs = cfgs(&function.attributes);
-    let marker = marker(&cfgs, &function.visibility, ident);
-    quote! {
-        #marker
-
+    let made = quote! {
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::handler::Handler for #ident {
             const ENTRY: #krate::handler::HandlerEntry = #krate::__private::REFUSED_HANDLER;
         }
-    }
+    };
+    marker(krate, &cfgs, &function.visibility, ident, &made)
 }
 
-fn marker(cfgs: &[Attribute], visibility: &Visibility, ident: &Ident) -> TokenStream {
+/// The struct, with what is made for it.
+///
+/// All of it is one item until the struct is accepted: in an `impl`, of which the macro sees nothing, no struct can
+/// stand, and that is one error, at the function's name.
+fn marker(
+    krate: &CratePath,
+    cfgs: &[Attribute],
+    visibility: &Visibility,
+    ident: &Ident,
+    made: &TokenStream,
+) -> TokenStream {
+    let written = located_at(ident.span(), quote!(struct #ident {}));
     quote! {
         #(#cfgs)*
+        #[#krate::__private::beside(#made)]
         #[doc(hidden)]
         #[allow(dead_code, non_camel_case_types, clippy::exhaustive_structs)]
-        #visibility struct #ident {}
+        #visibility #written
     }
 }

@@ -11,7 +11,7 @@ mod plan;
 mod progress;
 
 pub use builder::{BatchBuilder, Empty, Filled, HasCommands};
-pub use callback::{CallbackFuture, CallbackOutput};
+pub use callback::{CallbackFuture, CallbackOutput, OnAnyThread};
 pub use create::{BatchSending, UncommittedBatch};
 pub use error::BatchError;
 pub use handle::Batch;

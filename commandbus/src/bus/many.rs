@@ -1,5 +1,15 @@
 //! Sending many commands at once, without a batch around them.
 
+use std::{
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::future::BoxFuture;
+
 use super::{BatchItem, Bus, IntoCommand, SendError, SendManyError, Sent, group_commit::while_busy, outgoing::prepare};
 use crate::{
     message::{Command, CommandId, Domain},
@@ -12,32 +22,64 @@ pub(super) const CHUNK: usize = 1_000;
 /// Bytes of payload in one transaction, so that a thousand large payloads are not held at once.
 pub(super) const CHUNK_BYTES: usize = 8 << 20;
 
+/// Commands on their way: a future of one [`Sent`] for each, in their order.
+#[must_use = "nothing is sent before this is awaited"]
+pub struct SendingMany<'a, C> {
+    bus: &'a Bus,
+    domain: &'static Domain,
+    flight: BoxFuture<'a, Result<Vec<CommandId>, SendManyError>>,
+    command: PhantomData<fn() -> C>,
+}
+
+impl<C> Future for SendingMany<'_, C> {
+    type Output = Result<Vec<Sent<C>>, SendManyError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ids = ready!(self.flight.as_mut().poll(cx))?;
+        let sent = |id| Sent::new(self.bus.clone(), self.domain.clone(), id);
+        Poll::Ready(Ok(ids.into_iter().map(sent).collect()))
+    }
+}
+
+impl<C> fmt::Debug for SendingMany<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendingMany").field("domain", &self.domain).finish_non_exhaustive()
+    }
+}
+
 impl Bus {
     /// Sends commands of one type, a thousand in a transaction: all of these or none.
     ///
     /// The iterator is consumed as the chunks go out. To have all of them or none, however many, make a batch.
     ///
-    /// # Errors
-    ///
-    /// [`SendManyError`] with what stopped it and which commands had been sent by then.
-    pub async fn send_many<M>(
-        &self,
-        commands: impl IntoIterator<Item = M, IntoIter: Send>,
-    ) -> Result<Vec<Sent<M::Command>>, SendManyError>
+    /// The error is a [`SendManyError`] with what stopped it and which commands had been sent by then.
+    // What it returns is named by a parameter: said of the bound again, a mistake would be reported again.
+    pub fn send_many<'a, M, C>(
+        &'a self,
+        commands: impl IntoIterator<Item = M, IntoIter: Send + 'a>,
+    ) -> SendingMany<'a, C>
     where
-        M: IntoCommand,
+        M: IntoCommand<Command = C> + 'a,
+        C: Command,
     {
-        let domain = &<M::Command as Command>::SPEC.domain;
-        let mut sealed = commands.into_iter().map(|command| prepare(command).map_err(SendError::from));
+        let domain = &C::SPEC.domain;
+        let sealed = commands.into_iter().map(|command| prepare(command).map_err(SendError::from));
+        SendingMany { bus: self, domain, flight: Box::pin(self.send_chunks(domain, sealed)), command: PhantomData }
+    }
+
+    async fn send_chunks(
+        &self,
+        domain: &Domain,
+        mut commands: impl Iterator<Item = Result<NewCommand, SendError>> + Send,
+    ) -> Result<Vec<CommandId>, SendManyError> {
         let mut sent = Vec::new();
         loop {
-            match self.send_chunk(domain, &mut sealed).await {
-                Ok(ids) if ids.is_empty() => break,
+            match self.send_chunk(domain, &mut commands).await {
+                Ok(ids) if ids.is_empty() => return Ok(sent),
                 Ok(ids) => sent.extend(ids),
                 Err(source) => return Err(SendManyError { sent, source }),
             }
         }
-        Ok(sent.into_iter().map(|id| Sent::new(self.clone(), domain.clone(), id)).collect())
     }
 
     /// Sends the next chunk and answers its ids, in the order of the iterator; none when there is nothing left.

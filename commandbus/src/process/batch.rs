@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{IntoProcess, Process, start::prepare};
 use crate::{
-    bus::{BatchError, BatchSending, Bus, CallbackFuture, CallbackOutput, Empty, Filled, Plan},
+    bus::{BatchError, BatchSending, Bus, CallbackFuture, CallbackOutput, Empty, Filled, OnAnyThread, Plan},
     message::{BatchId, BatchMetadata, BatchType, Command, Domain, InvalidDomain},
     store::{NewBatch, NewProcess},
 };
@@ -73,9 +73,10 @@ impl<'a, P: Process, S> ProcessBatchBuilder<'a, P, S> {
     /// [`BatchBuilder::on_complete`](crate::bus::BatchBuilder::on_complete).
     pub fn on_complete<F, Fut, O>(mut self, callback: F) -> Self
     where
-        F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
-        Fut: CallbackFuture<O> + Send + 'static,
+        F: FnOnce(BatchMetadata) -> Fut + 'static,
+        Fut: CallbackFuture<O> + 'static,
         O: CallbackOutput,
+        (Fut, F): OnAnyThread<Callback = F, Future = Fut>,
     {
         self.plan.set_callback(callback);
         self

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::Serialize;
 
-use super::{BatchSending, CallbackFuture, CallbackOutput, IntoMember, plan::Plan};
+use super::{BatchSending, CallbackFuture, CallbackOutput, IntoMember, OnAnyThread, plan::Plan};
 use crate::{
     bus::{Bus, outgoing::prepare},
     message::{BatchId, BatchMetadata, Command, Domain},
@@ -86,9 +86,10 @@ impl<'a, B, S> BatchBuilder<'a, B, S> {
     /// and changes nothing. A batch with anything in troubleshooting has not ended.
     pub fn on_complete<F, Fut, O>(mut self, callback: F) -> Self
     where
-        F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
-        Fut: CallbackFuture<O> + Send + 'static,
+        F: FnOnce(BatchMetadata) -> Fut + 'static,
+        Fut: CallbackFuture<O> + 'static,
         O: CallbackOutput,
+        (Fut, F): OnAnyThread<Callback = F, Future = Fut>,
     {
         self.plan.set_callback(callback);
         self

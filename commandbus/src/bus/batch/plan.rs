@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{BatchError, CallbackFuture, CallbackOutput};
+use super::{BatchError, CallbackFuture, CallbackOutput, OnAnyThread};
 use crate::{
     bus::{completion::Callback, many::CHUNK, outgoing::prepare},
     error::StoreError,
@@ -57,11 +57,12 @@ impl<T> Plan<'_, T> {
 
     pub(crate) fn set_callback<F, Fut, O>(&mut self, callback: F)
     where
-        F: FnOnce(BatchMetadata) -> Fut + Send + 'static,
-        Fut: CallbackFuture<O> + Send + 'static,
+        F: FnOnce(BatchMetadata) -> Fut + 'static,
+        Fut: CallbackFuture<O> + 'static,
         O: CallbackOutput,
+        (Fut, F): OnAnyThread<Callback = F, Future = Fut>,
     {
-        self.callback = Some(Box::new(|batch| callback(batch).outcome()));
+        self.callback = Some(<(Fut, F)>::boxed(callback));
     }
 
     pub(crate) fn set_then<C: Command>(&mut self, command: C) {
