@@ -8,6 +8,7 @@ mod commands;
 mod error;
 mod masking;
 mod processes;
+mod prune;
 mod resolve;
 mod troubleshooting;
 
@@ -17,6 +18,7 @@ pub use commands::Commands;
 pub use error::OpsError;
 pub use masking::MASK;
 pub use processes::Processes;
+pub use prune::Prune;
 pub use resolve::Operator;
 pub use troubleshooting::{Case, Troubleshooting};
 

@@ -13,14 +13,16 @@ use tokio::sync::{OnceCell, broadcast};
 use uuid::Uuid;
 
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
-    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token, Wake,
+    Acceptance, AdminStore, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction,
+    Page, Parked, ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, Settled, Settlement, Store, Token,
+    Wake,
 };
 use crate::{
     error::StoreError,
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+mod admin;
 mod ask;
 mod batch;
 mod inventory;
@@ -237,6 +239,10 @@ impl Store for PostgresStore {
     }
 
     fn processes(&self) -> &dyn ProcessStore {
+        self
+    }
+
+    fn admin(&self) -> &dyn AdminStore {
         self
     }
 

@@ -380,6 +380,17 @@ on_every_store! {
         decided_anew_it_takes_effect,
         parking_makes_no_move_stale,
     }
+    pruning {
+        what_ended_goes_with_all_that_is_kept_of_it,
+        what_ended_later_or_not_at_all_stays,
+        what_is_parked_can_be_retried_afterwards,
+        a_payload_from_before_an_edit_goes_with_its_command,
+        members_stay_until_their_batch_has_ended,
+        a_batch_stays_as_long_as_it_is_younger,
+        processes_go_with_their_timelines,
+        records_about_replies_go_when_nobody_waits_for_them,
+        small_chunks_prune_as_much_as_large_ones,
+    }
     waking {
         a_sent_command_wakes_workers,
         a_reply_message_wakes_its_queue,

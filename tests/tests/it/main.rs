@@ -11,6 +11,7 @@ mod migrating;
 mod plans;
 mod procedures;
 mod processes;
+mod pruning;
 mod races;
 mod refusals;
 mod s041;

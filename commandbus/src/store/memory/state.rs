@@ -106,6 +106,8 @@ pub struct UndeliveredReply {
     pub queue: String,
     /// What could not be delivered.
     pub reply: Reply,
+    /// When that was found out.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// One transaction: it sees the whole state at one moment and changes it all at once.
@@ -144,18 +146,19 @@ impl Transition<'_> {
 
     /// A command which exists.
     pub(super) fn command(&mut self, key: &CommandKey) -> &mut CommandMetadata {
-        self.state.commands.get_mut(key).expect("looked up before, and commands are never removed")
+        self.state.commands.get_mut(key).expect("looked up before, in the same transition")
     }
 
     /// A process which exists.
     pub(super) fn process(&mut self, key: &ProcessKey) -> &mut Process {
-        self.state.processes.get_mut(key).expect("looked up before, and processes are never removed")
+        self.state.processes.get_mut(key).expect("looked up before, in the same transition")
     }
 
     /// Archives the message of a command.
     pub(super) fn archive(&mut self, key: &CommandKey) -> Option<&Message> {
+        let now = self.now;
         let msg_id = self.command(key).msg_id?;
-        self.commands_queue(&key.0).archive(msg_id)
+        self.commands_queue(&key.0).archive(msg_id, now)
     }
 
     /// Moves a command to another state, and with it its batch, and the process that waits for it.

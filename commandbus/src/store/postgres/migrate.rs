@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "V012__starting_processes",
     13 "V013__routing",
     14 "V014__groups",
+    15 "V015__pruning",
 ];
 
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -18,6 +18,7 @@ pub(crate) mod process_due;
 pub(crate) mod process_replies;
 pub(crate) mod process_stale;
 pub(crate) mod process_starting;
+pub(crate) mod pruning;
 pub(crate) mod receiving;
 pub(crate) mod replies;
 pub(crate) mod sending;
