@@ -24,7 +24,11 @@ pub mod process;
 pub mod query;
 pub mod transition;
 
-pub use admin::{AdminStore, Prunable, PruneChunk, Pruned};
+pub use admin::{
+    AdminStore, AuditFilter, BatchCursor, BatchFilter, Count, Fault, FaultKind, InvalidCursor, Latency, Listing,
+    NewOperation, Operation, OperationId, OperationStatus, OperationVerb, Prunable, PruneChunk, Pruned, QueueOverview,
+    Throughput, Versions, WorkerBeat, WorkerRecord,
+};
 pub use inventory::{CommandCount, Inventory, ProcessCount};
 pub use process::{
     Moved, NewProcess, NewStep, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore, ReceivedReply,

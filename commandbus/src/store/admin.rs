@@ -1,130 +1,110 @@
-//! What keeping a system in order takes: pruning what is over.
-
-use std::ops::AddAssign;
+//! What operators look at and keep in order, beside the transitions themselves.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::error::StoreError;
+use super::{CommandFilter, Page, ProcessFilter};
+use crate::{
+    error::StoreError,
+    message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, ProcessId, ProcessMetadata},
+};
 
-/// What a store can do for those who keep a system in order; part of [`Store`](super::Store).
+mod listing;
+mod operation;
+mod overview;
+mod prune;
+
+pub use listing::{AuditFilter, BatchCursor, BatchFilter, Count, InvalidCursor, Listing};
+pub use operation::{NewOperation, Operation, OperationId, OperationStatus, OperationVerb};
+pub use overview::{Fault, FaultKind, Latency, QueueOverview, Throughput, Versions, WorkerBeat, WorkerRecord};
+pub use prune::{Prunable, PruneChunk, Pruned};
+
+/// What a store can do for those who look at a system and keep it in order; part of [`Store`](super::Store).
 #[async_trait]
 pub trait AdminStore: Send + Sync {
+    // ---- listing -------------------------------------------------------------------------------------------------
+
+    /// Commands, newest id first. Looks at a bounded number of rows: a page may be short and still have a next one.
+    async fn search_commands(
+        &self,
+        filter: &CommandFilter,
+        page: Page<CommandId>,
+    ) -> Result<Listing<CommandMetadata, CommandId>, StoreError>;
+
+    /// How many commands a filter finds, up to `cap`.
+    async fn count_commands(&self, filter: &CommandFilter, cap: u32) -> Result<Count, StoreError>;
+
+    /// Processes, newest id first; like commands.
+    async fn search_processes(
+        &self,
+        filter: &ProcessFilter,
+        page: Page<ProcessId>,
+    ) -> Result<Listing<ProcessMetadata, ProcessId>, StoreError>;
+
+    /// Batches, newest first.
+    async fn search_batches(
+        &self,
+        filter: &BatchFilter,
+        page: Page<BatchCursor>,
+    ) -> Result<Listing<BatchMetadata, BatchCursor>, StoreError>;
+
+    /// The audit trail, newest first.
+    async fn search_audit(&self, filter: &AuditFilter, page: Page<i64>)
+    -> Result<Listing<AuditEvent, i64>, StoreError>;
+
+    /// What a command carries, as long as its message is there: waiting, running, or archived.
+    async fn payload(&self, domain: &Domain, id: CommandId) -> Result<Option<Value>, StoreError>;
+
+    /// Counts a batch anew from its members, and ends it when that shows that it is done.
+    async fn recount_batch(&self, domain: &Domain, id: BatchId) -> Result<(), StoreError>;
+
+    // ---- operations ----------------------------------------------------------------------------------------------
+
+    /// Begins a verb on everything parked that a filter finds now.
+    async fn begin_operation(&self, operation: &NewOperation) -> Result<Operation, StoreError>;
+
+    /// Does the next `limit` of an operation and answers how it stands; `None` when there is no such operation.
+    async fn advance_operation(&self, id: OperationId, limit: u32) -> Result<Option<Operation>, StoreError>;
+
+    /// Ends an operation where it stands.
+    async fn cancel_operation(&self, id: OperationId) -> Result<Option<Operation>, StoreError>;
+
+    /// One operation.
+    async fn operation(&self, id: OperationId) -> Result<Option<Operation>, StoreError>;
+
+    /// Operations, newest id first.
+    async fn operations(&self, page: Page<OperationId>) -> Result<Listing<Operation, OperationId>, StoreError>;
+
+    // ---- looking at the whole ------------------------------------------------------------------------------------
+
+    /// What the database is, and how old its schema. Answers also where there is no schema.
+    async fn versions(&self) -> Result<Versions, StoreError>;
+
+    /// The queues of commands; each count stops at `cap + 1`.
+    async fn queues(&self, cap: u32) -> Result<Vec<QueueOverview>, StoreError>;
+
+    /// The workers that have said that they live, by domain.
+    async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError>;
+
+    /// A worker says that it lives.
+    async fn beat(&self, beat: &WorkerBeat) -> Result<(), StoreError>;
+
+    /// A worker has ended.
+    async fn leave(&self, worker: uuid::Uuid) -> Result<(), StoreError>;
+
+    /// What was sent and what ended in the last minutes, by domain and minute, as far as the newest entries of the audit
+    /// trail tell.
+    async fn throughput(&self, minutes: u32) -> Result<Vec<Throughput>, StoreError>;
+
+    /// How long it took from sending to completion, lately, by domain.
+    async fn latency(&self) -> Result<Vec<Latency>, StoreError>;
+
+    /// What is wrong. Looks at every command: work for a person who asks, not for every second.
+    async fn diagnose(&self) -> Result<Vec<Fault>, StoreError>;
+
+    // ---- removing ------------------------------------------------------------------------------------------------
+
     /// Removes one chunk of what ended before a moment, or counts it. Answers what it removed, and the mark behind which
     /// the next chunk begins; `None` when nothing older is left.
     async fn prune(&self, chunk: &PruneChunk) -> Result<(Pruned, Option<String>), StoreError>;
-}
-
-/// What can be pruned, in the order in which it is: members before their batches, messages after their commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Prunable {
-    /// Replies kept for senders that wait.
-    Results,
-    /// Processes that ended, with their timelines.
-    Processes,
-    /// Commands that ended, with their audit trails.
-    Commands,
-    /// Batches that ended and whose members are gone.
-    Batches,
-    /// Messages in the archives of the queues that no operator may need again.
-    Archives,
-    /// Replies that changed nothing.
-    StrayReplies,
-    /// Replies that were parked and have been sent again.
-    ParkedReplies,
-    /// Replies that found no queue.
-    UndeliveredReplies,
-}
-
-impl Prunable {
-    /// Everything, in order.
-    pub const ALL: &'static [Self] = &[
-        Self::Results,
-        Self::Processes,
-        Self::Commands,
-        Self::Batches,
-        Self::Archives,
-        Self::StrayReplies,
-        Self::ParkedReplies,
-        Self::UndeliveredReplies,
-    ];
-}
-
-/// One chunk of pruning.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PruneChunk {
-    /// What to look at.
-    pub what: Prunable,
-    /// What ended before this moment goes.
-    pub before: DateTime<Utc>,
-    /// The mark that the chunk before answered.
-    pub after: Option<String>,
-    /// How many rows to look at.
-    pub limit: u32,
-    /// Only counts.
-    pub dry_run: bool,
-}
-
-/// How much was pruned, or would be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Pruned {
-    /// Commands that had ended.
-    pub commands: u64,
-    /// Entries of the audit trail.
-    pub audit_events: u64,
-    /// Replies kept for senders that wait.
-    pub results: u64,
-    /// Processes that had ended.
-    pub processes: u64,
-    /// Entries of their timelines.
-    pub process_steps: u64,
-    /// Batches that had ended.
-    pub batches: u64,
-    /// Messages in archives.
-    pub archived_messages: u64,
-    /// Replies that changed nothing.
-    pub stray_replies: u64,
-    /// Replies that were parked and have been sent again.
-    pub parked_replies: u64,
-    /// Replies that found no queue.
-    pub undelivered_replies: u64,
-}
-
-impl Pruned {
-    /// Whether it was nothing at all.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// How many rows these are.
-    pub const fn total(&self) -> u64 {
-        self.commands
-            + self.audit_events
-            + self.results
-            + self.processes
-            + self.process_steps
-            + self.batches
-            + self.archived_messages
-            + self.stray_replies
-            + self.parked_replies
-            + self.undelivered_replies
-    }
-}
-
-impl AddAssign for Pruned {
-    fn add_assign(&mut self, more: Self) {
-        self.commands += more.commands;
-        self.audit_events += more.audit_events;
-        self.results += more.results;
-        self.processes += more.processes;
-        self.process_steps += more.process_steps;
-        self.batches += more.batches;
-        self.archived_messages += more.archived_messages;
-        self.stray_replies += more.stray_replies;
-        self.parked_replies += more.parked_replies;
-        self.undelivered_replies += more.undelivered_replies;
-    }
 }

@@ -36,7 +36,8 @@ mod settle;
 mod within;
 mod work;
 
-pub use migrate::{MigrateError, migrate};
+pub(super) use migrate::NEWEST as NEWEST_MIGRATION;
+pub use migrate::{MigrateError, migrate, migration_sql};
 
 /// Connections that the engine keeps for receiving, settling and renewing, so that handlers which use up the caller's
 /// pool cannot starve them. Opened when needed, closed when idle.

@@ -4,6 +4,8 @@ mod bad_input;
 mod big_batch;
 mod contract;
 mod embedded;
+mod faults;
+
 mod harness;
 mod house;
 mod logs;

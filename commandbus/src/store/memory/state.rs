@@ -15,7 +15,7 @@ use crate::{
         AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, ProcessId,
         ProcessMetadata, ProcessStatus, Reply, SentStep,
     },
-    store::{NewCommand, Parked, ParkedReply, StrayReply, Wake},
+    store::{NewCommand, Operation, OperationId, Parked, ParkedReply, StrayReply, Wake, WorkerRecord},
 };
 
 pub(super) type CommandKey = (Domain, CommandId);
@@ -40,7 +40,20 @@ pub(super) struct State {
     pub(super) retried_replies: Vec<RetriedReply>,
     pub(super) stray_replies: Vec<StrayReply>,
     pub(super) audit: HashMap<(Domain, Uuid), Vec<AuditEvent>>,
+    pub(super) operations: BTreeMap<OperationId, OpenOperation>,
+    pub(super) workers: BTreeMap<Uuid, WorkerRecord>,
     last_audit_id: i64,
+}
+
+/// An operation, and what it needs to go on.
+#[derive(Debug)]
+pub(super) struct OpenOperation {
+    pub(super) operation: Operation,
+    pub(super) result: Option<Box<RawValue>>,
+    /// It has taken what is parked up to here.
+    pub(super) reached: i64,
+    /// What is parked behind this is left.
+    pub(super) last: i64,
 }
 
 #[derive(Debug)]
