@@ -31,6 +31,11 @@ impl Batches {
         self.0.store().admin().search_batches(filter, page).await
     }
 
+    /// The batches of this id, in whatever domain: one, unless somebody chose their ids.
+    pub async fn find(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError> {
+        self.0.store().admin().batches_of_id(id).await
+    }
+
     /// Counts it anew from its members, as after somebody changed rows past the library. One that has ended stays as it is:
     /// its members may have been pruned.
     pub async fn recount(&self, domain: &Domain, id: BatchId) -> Result<Option<BatchMetadata>, StoreError> {

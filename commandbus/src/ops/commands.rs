@@ -48,6 +48,11 @@ impl Commands {
         self.0.store().admin().count_commands(filter, cap).await
     }
 
+    /// The commands of this id, in whatever domain: one, unless senders chose their ids themselves.
+    pub async fn find(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
+        self.0.store().admin().commands_of_id(id).await
+    }
+
     /// What a command carries, as long as its message is there; that of a completed one is not kept. Sensitive fields are
     /// [masked](super::MASK).
     pub async fn payload(&self, command: &CommandMetadata) -> Result<Option<Value>, StoreError> {

@@ -59,7 +59,7 @@ impl Operations {
             }
             let now = match store.admin().advance_operation(id, CHUNK).await {
                 Ok(found) => found.ok_or(OpsError::OperationNotFound { id })?,
-                Err(error) if matches!(error, StoreError::Conflict { .. }) => {
+                Err(StoreError::Conflict { .. }) => {
                     store.sleep(PAUSE).await;
                     continue;
                 }

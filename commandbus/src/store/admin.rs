@@ -48,6 +48,12 @@ pub trait AdminStore: Send + Sync {
         page: Page<BatchCursor>,
     ) -> Result<Listing<BatchMetadata, BatchCursor>, StoreError>;
 
+    /// The batches of this id, whatever their domain.
+    async fn batches_of_id(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError>;
+
+    /// The commands of this id, whatever their domain.
+    async fn commands_of_id(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError>;
+
     /// The audit trail, newest first.
     async fn search_audit(&self, filter: &AuditFilter, page: Page<i64>)
     -> Result<Listing<AuditEvent, i64>, StoreError>;

@@ -55,6 +55,18 @@ impl AdminStore for MemoryStore {
         Ok(paged(items, page.limit, search::cursor))
     }
 
+    async fn batches_of_id(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError> {
+        let state = self.state();
+        let found = state.batches.values().map(|batch| &batch.metadata).filter(|batch| batch.batch_id == id);
+        Ok(found.cloned().collect())
+    }
+
+    async fn commands_of_id(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
+        let state = self.state();
+        let found = state.commands.values().filter(|command| command.command_id == id);
+        Ok(found.map(|command| state.told(command)).collect())
+    }
+
     async fn search_audit(
         &self,
         filter: &AuditFilter,

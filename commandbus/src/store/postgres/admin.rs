@@ -51,6 +51,14 @@ impl AdminStore for PostgresStore {
         self.list_batches(filter, page).await
     }
 
+    async fn batches_of_id(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError> {
+        self.find_batches_of_id(id).await
+    }
+
+    async fn commands_of_id(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
+        self.find_commands_of_id(id).await
+    }
+
     async fn search_audit(
         &self,
         filter: &AuditFilter,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
-    message::{AuditEvent, BatchMetadata, BatchType, ProcessId, ProcessMetadata},
+    message::{AuditEvent, BatchId, BatchMetadata, BatchType, ProcessId, ProcessMetadata},
     store::{
         AuditFilter, BatchCursor, BatchFilter, Listing, Page, ProcessFilter,
         postgres::{
@@ -114,6 +114,16 @@ impl PostgresStore {
             .filter(|_| ids.len() >= page.limit as usize)
             .map(|last| BatchCursor { created_at: last.created_at, batch_id: last.batch_id });
         Ok(Listing { items, next })
+    }
+
+    pub(super) async fn find_batches_of_id(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError> {
+        let domains = self.domains_of(None).await?;
+        let rows = sqlx::query("select * from commandbus.batch_status where domain = any($1) and batch_id = $2")
+            .bind(domains)
+            .bind(id.as_uuid())
+            .fetch_all(self.pool())
+            .await?;
+        Ok(rows.iter().map(batch).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn find_audit(

@@ -170,6 +170,13 @@ impl PostgresStore {
         Ok(Some(ids))
     }
 
+    pub(super) async fn find_commands_of_id(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
+        let domains = self.domains_of(None).await?;
+        let sql = format!("select {COMMAND_COLUMNS} where c.domain = any($1) and c.command_id = $2");
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(domains).bind(id.as_uuid()).fetch_all(self.pool()).await?;
+        Ok(rows.iter().map(command).collect::<Result<_, _>>()?)
+    }
+
     pub(super) async fn find_payload(
         &self,
         domain: &Domain,
