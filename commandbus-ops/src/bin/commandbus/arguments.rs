@@ -99,10 +99,15 @@ pub(crate) struct Prune {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["data", "file"])]
 pub(crate) struct Send {
     /// The command as JSON; needs --domain and --type
-    #[arg(long, requires = "domain", requires = "command_type")]
+    #[arg(
+        long,
+        required_unless_present = "file",
+        conflicts_with = "file",
+        requires = "domain",
+        requires = "command_type"
+    )]
     pub(crate) data: Option<String>,
     /// A file with one command on each line, as {"domain", "command_type", "data"}; `-` is standard input. The first two
     /// may be left out where --domain and --type say them
