@@ -5,7 +5,8 @@
 -- next run.
 --
 -- Each function looks at up to p_limit entries behind the mark p_after, and returns the next mark, null when nothing
--- older is left, and what it removed. With p_dry_run it only counts.
+-- older is left, and what it removed. With p_dry_run it only counts. Plans that are kept do not know how few rows the limit
+-- leaves, and would be compiled for the whole table at every call: hence no JIT.
 
 -- From when on commands and processes are over; null while they are not. Members of a batch are over when the batch is,
 -- and then all: until then it can be counted anew from them.
@@ -55,7 +56,7 @@ begin
     removed := jsonb_build_object('results', v_count);
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 -- Commands that ended, with all that is kept of them, and entries of the audit trail that speak of nothing that is there.
 create or replace function commandbus.prune_commands(p_before timestamptz, p_after text, p_limit int, p_dry_run boolean)
@@ -126,7 +127,7 @@ begin
     removed := jsonb_build_object('commands', v_commands, 'audit_events', v_events);
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 -- Processes that ended, with their timelines.
 create or replace function commandbus.prune_processes(p_before timestamptz, p_after text, p_limit int, p_dry_run boolean)
@@ -185,7 +186,7 @@ begin
     removed := jsonb_build_object('processes', v_processes, 'process_steps', v_steps);
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 -- Batches that ended and have no members any more. Looks at all batches, of which there are few, by their ids.
 create or replace function commandbus.prune_batches(p_before timestamptz, p_after text, p_limit int, p_dry_run boolean)
@@ -241,7 +242,7 @@ begin
     removed := jsonb_build_object('batches', v_batches, 'audit_events', v_events);
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 -- The archives of the queues, one queue after the other. A message stays while a command names it that is not over: an
 -- operator may send it again.
@@ -301,7 +302,7 @@ begin
     removed := jsonb_build_object('archived_messages', coalesce(cardinality(v_over), 0));
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 -- Records about replies: STRAY ones, PARKED ones that were sent again, UNDELIVERED ones.
 create or replace function commandbus.prune_replies(
@@ -333,6 +334,6 @@ begin
     removed := jsonb_build_object(lower(p_kind) || '_replies', coalesce(cardinality(v_over), 0));
     return next;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set jit = off;
 
 insert into commandbus.schema_migrations (version, name) values (15, 'pruning') on conflict do nothing;

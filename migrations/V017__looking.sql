@@ -52,10 +52,11 @@ begin
         return next;
     end loop;
 end
-$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off;
 
--- What ended in the last p_minutes, as far as the last p_entries entries of the audit trail tell, by domain and minute.
-create or replace function commandbus.look_at_throughput(p_minutes int, p_entries int)
+-- What ended in the last p_minutes, as far as the last 50,000 entries of the audit trail tell, by domain and minute. The
+-- limits are written out, so that plans know them.
+create or replace function commandbus.look_at_throughput(p_minutes int)
 returns table (domain text, minute timestamptz, sent bigint, completed bigint, failed bigint, canceled bigint, parked bigint) as $$
     select a.domain, date_trunc('minute', a.ts),
            count(*) filter (where a.event_type = 'SENT'),
@@ -63,25 +64,25 @@ returns table (domain text, minute timestamptz, sent bigint, completed bigint, f
            count(*) filter (where a.event_type = 'BUSINESS_RULE_FAILED'),
            count(*) filter (where a.event_type in ('CANCELED', 'OPERATOR_CANCEL')),
            count(*) filter (where a.event_type = 'MOVED_TO_TSQ')
-    from (select a.domain, a.ts, a.event_type from commandbus.audit a order by a.audit_id desc limit p_entries) as a
+    from (select a.domain, a.ts, a.event_type from commandbus.audit a order by a.audit_id desc limit 50000) as a
     where a.ts > clock_timestamp() - p_minutes * interval '1 minute'
       and a.event_type not in ('RECEIVED', 'FAILED', 'OPERATOR_RETRY', 'BATCH_STARTED', 'BATCH_COMPLETED')
     group by 1, 2 order by 1, 2
-$$ language sql stable set search_path = pg_catalog, pg_temp;
+$$ language sql stable set search_path = pg_catalog, pg_temp set jit = off;
 
--- Seconds from sending to completion, of what completed among the last p_entries entries of the audit trail.
-create or replace function commandbus.look_at_latency(p_entries int)
+-- Seconds from sending to completion, of what completed among the last 5,000 entries of the audit trail.
+create or replace function commandbus.look_at_latency()
 returns table (domain text, completed bigint, p50_s float8, p95_s float8, max_s float8) as $$
     select a.domain, count(*), percentile_cont(0.5) within group (order by l.seconds),
            percentile_cont(0.95) within group (order by l.seconds), max(l.seconds)
-    from (select a.domain, a.command_id, a.event_type from commandbus.audit a order by a.audit_id desc limit p_entries) as a
+    from (select a.domain, a.command_id, a.event_type from commandbus.audit a order by a.audit_id desc limit 5000) as a
     cross join lateral (
         select extract(epoch from c.updated_at - c.created_at)::float8 as seconds from commandbus.command c
         where c.domain = a.domain and c.command_id = a.command_id and c.status = 'COMPLETED' limit 1
     ) as l
     where a.event_type = 'COMPLETED'
     group by 1 order by 1
-$$ language sql stable set search_path = pg_catalog, pg_temp;
+$$ language sql stable set search_path = pg_catalog, pg_temp set jit = off;
 
 -- What is wrong, if anything: a name for each fault, how many there are, and one of them. Looks at every command.
 create or replace function commandbus.diagnose() returns table (fault text, domain text, total bigint, example text) as $$
@@ -179,6 +180,6 @@ begin
     from commandbus.operation o
     where o.status = 'RUNNING' and o.updated_at < clock_timestamp() - interval '1 minute' group by 2;
 end
-$$ language plpgsql stable set search_path = pg_catalog, pg_temp;
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off;
 
 insert into commandbus.schema_migrations (version, name) values (17, 'looking') on conflict do nothing;

@@ -1,6 +1,6 @@
-//! For the people who run commandbus: an HTTP API to mount in one's own axum server, and the command line `commandbus`.
+#![doc = include_str!("../README.md")]
 //!
-//! Both are thin over [`commandbus::ops`]. [`router`] makes the routes, for any prefix:
+//! ## With tokens
 //!
 //! ```no_run
 //! use commandbus::bus::Bus;
@@ -14,10 +14,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! Everything is read-only unless [`Options::writable`] says otherwise. Who asks, and what they may do, is for an
-//! [`Access`] to say: [`Tokens`], [`Passwords`], [`Anybody`] on one's own machine, or [`HostApp`], which takes the
-//! [`Caller`] that a layer of the mounting program left in the extensions of the request.
 
 mod access;
 mod api;

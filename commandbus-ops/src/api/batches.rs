@@ -134,7 +134,7 @@ pub(super) async fn retry_parked(
 ) -> Result<Response, Problem> {
     let (domain, id) = key(&api, id, &place).await?;
     let operation = api.bus.batches().retry_parked(&domain, id, &caller.name, body.reason.as_deref()).await?;
-    Ok(accepted(&api, operation))
+    Ok(accepted(&api, operation, "../../"))
 }
 
 /// Hands out no more commands of a batch; what runs finishes.

@@ -8,7 +8,7 @@ use axum::{
 };
 use commandbus::{
     message::CommandId,
-    store::{OperationId, OperationVerb},
+    store::{OperationId, OperationVerb, ParkedFilter},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +25,29 @@ use crate::{
     view::{Operation, Page},
 };
 
+/// Which parked commands. A word that is not known is refused, for it would restrict nothing.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    /// Of this domain.
+    domain: Option<String>,
+    /// Of this type.
+    command_type: Option<String>,
+    /// With this error code.
+    error_code: Option<String>,
+    /// With this fingerprint, as the groups tell it.
+    fingerprint: Option<String>,
+    /// Of this batch.
+    batch_id: Option<Uuid>,
+}
+
+impl Which {
+    fn filter(self) -> Result<ParkedFilter, Problem> {
+        let Self { domain, command_type, error_code, fingerprint, batch_id } = self;
+        ParkedQuery { domain, command_type, error_code, fingerprint, batch_id }.filter()
+    }
+}
+
 /// An operation to begin.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,9 +55,9 @@ pub(super) struct NewOperation {
     /// RETRY, CANCEL or COMPLETE.
     #[schema(value_type = String)]
     verb: OperationVerb,
-    /// Which parked commands; all of them when it is empty.
+    /// Which parked commands; all of them when it is empty, and then `expected_count` is required.
     #[serde(default)]
-    filter: ParkedQuery,
+    filter: Which,
     /// Just these of them.
     command_ids: Option<Vec<Uuid>>,
     /// Why; CANCEL needs a reason, which the senders get.
@@ -56,6 +79,11 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     let mut filter = body.filter.filter()?;
     filter.command_ids = body.command_ids.map(|ids| ids.into_iter().map(CommandId::from_uuid).collect());
+    if filter == ParkedFilter::default() && body.expected_count.is_none() {
+        return Err(Problem::unprocessable(
+            "an empty filter finds everything that is parked: say how much that is, as `expected_count`",
+        ));
+    }
     if let Some(expected) = body.expected_count {
         let count = api.bus.troubleshooting().count(&filter).await?;
         if count != expected {
@@ -74,18 +102,19 @@ pub(super) async fn begin(
         (OperationVerb::Complete, Some(result)) => operator.complete_all_with(&filter, &result).await?,
         (OperationVerb::Complete, None) => operator.complete_all(&filter).await?,
     };
-    Ok(accepted(&api, operation))
+    Ok(accepted(&api, operation, ""))
 }
 
-/// Goes on with an operation in the background, and tells where to follow it.
-pub(super) fn accepted(api: &Api, operation: commandbus::store::Operation) -> Response {
+/// Goes on with an operation in the background, and tells where to follow it: `up` leads from the address that was asked
+/// to the root of the API.
+pub(super) fn accepted(api: &Api, operation: commandbus::store::Operation, up: &str) -> Response {
     let (bus, id) = (api.bus.clone(), operation.operation_id);
     tokio::spawn(async move {
         if let Err(error) = bus.operations().run(id, |_| {}).await {
             tracing::warn!(%error, operation = %id, "an operation stopped; it can be resumed");
         }
     });
-    let place = format!("operations/{id}");
+    let place = format!("{up}operations/{id}");
     (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Operation::from(operation))).into_response()
 }
 
@@ -128,5 +157,5 @@ pub(super) async fn resume(
 ) -> Result<Response, Problem> {
     let operation = api.bus.operations().get(OperationId::from_uuid(id)).await?;
     tracing::info!(operator = caller.name, operation = %id, "an operation is resumed");
-    Ok(accepted(&api, operation))
+    Ok(accepted(&api, operation, "../../"))
 }

@@ -23,19 +23,19 @@ use crate::{
 };
 
 /// Which parked commands.
-#[derive(Debug, Default, Clone, Deserialize, IntoParams, ToSchema)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ParkedQuery {
     /// Of this domain.
-    domain: Option<String>,
+    pub(super) domain: Option<String>,
     /// Of this type.
-    command_type: Option<String>,
+    pub(super) command_type: Option<String>,
     /// With this error code.
-    error_code: Option<String>,
+    pub(super) error_code: Option<String>,
     /// With this fingerprint, as the groups tell it.
-    fingerprint: Option<String>,
+    pub(super) fingerprint: Option<String>,
     /// Of this batch.
-    batch_id: Option<Uuid>,
+    pub(super) batch_id: Option<Uuid>,
 }
 
 impl ParkedQuery {

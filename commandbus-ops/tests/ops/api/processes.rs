@@ -40,8 +40,11 @@ async fn s093_processes_are_started_in_a_batch_that_tells_how_they_end() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let working = tokio::spawn(worker.run_until(async { drop(stopped.await) }));
     let ended = until(&api, &path, |batch| batch["batch_status"] != "PENDING" && batch["open_count"] == 0).await;
+    let workers = until(&api, "/api/workers", |workers| workers[0]["phase"] == "RUNNING").await;
+    assert_eq!((&workers[0]["domain"], &workers[0]["is_alive"]), (&json!("reporting"), &json!(true)));
     drop(stop);
     working.await.unwrap().unwrap();
+    assert_eq!(get(&api, "/api/workers").await, json!([]), "it has left");
     // Page 13 fails: its process is canceled, and counts as such.
     assert_eq!(ended["batch_status"], "COMPLETED_WITH_FAILURES", "AC5");
     assert_eq!((&ended["completed_count"], &ended["canceled_count"]), (&json!(19), &json!(1)), "AC6");

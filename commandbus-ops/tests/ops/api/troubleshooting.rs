@@ -80,8 +80,16 @@ async fn a_whole_filter_is_resolved_by_an_operation_that_one_can_follow() {
 async fn an_operation_may_take_chosen_commands_and_be_ended() {
     let (house, api) = house().await;
     let ids = house.parked(3, "GONE").await;
-    let silent = post(&api, "/api/operations", &json!({ "verb": "CANCEL" })).await;
-    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for (careless, says) in [
+        (json!({ "verb": "CANCEL", "command_ids": [ids[0]] }), "say why"),
+        (json!({ "verb": "RETRY" }), "an empty filter finds everything"),
+        (json!({ "verb": "RETRY", "filter": { "code": "GONE" } }), "the body: "),
+        (json!({ "verb": "DELETE" }), "the body: "),
+    ] {
+        let refused = post(&api, "/api/operations", &careless).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.detail().starts_with(says), "{}", refused.text);
+    }
     let begin = json!({ "verb": "CANCEL", "command_ids": [ids[0], ids[2]], "reason": "too late" });
     let begun = post(&api, "/api/operations", &begin).await.json();
     let path = format!("/api/operations/{}", begun["operation_id"].as_str().unwrap());
@@ -118,6 +126,7 @@ async fn batches_are_listed_and_steered() {
 
     let retried = steer("retry-parked", json!({ "reason": "again" })).await;
     assert_eq!(retried.status, StatusCode::ACCEPTED, "{}", retried.text);
+    assert!(retried.headers["location"].to_str().unwrap().starts_with("../../operations/"));
     until(&api, &path, |batch| batch["in_troubleshooting_count"] == 0).await;
     let canceled = steer("cancel-rest", json!({ "reason": "enough" })).await;
     assert_eq!(canceled.json(), json!({ "canceled": 5 }));

@@ -10,10 +10,6 @@ use crate::{
     },
 };
 
-/// How many of the newest entries of the audit trail figures are made of.
-const ENTRIES_OF_THROUGHPUT: i32 = 50_000;
-const ENTRIES_OF_LATENCY: i32 = 5_000;
-
 impl PostgresStore {
     pub(super) async fn look_at_versions(&self) -> Result<Versions, StoreError> {
         let row = sqlx::query(
@@ -109,9 +105,8 @@ impl PostgresStore {
 
     pub(super) async fn look_at_throughput(&self, minutes: u32) -> Result<Vec<Throughput>, StoreError> {
         self.ready().await?;
-        let rows = sqlx::query("select * from commandbus.look_at_throughput($1, $2)")
+        let rows = sqlx::query("select * from commandbus.look_at_throughput($1)")
             .bind(i32::try_from(minutes).unwrap_or(i32::MAX))
-            .bind(ENTRIES_OF_THROUGHPUT)
             .fetch_all(self.pool())
             .await?;
         let minute = |row: &PgRow| {
@@ -130,10 +125,7 @@ impl PostgresStore {
 
     pub(super) async fn look_at_latency(&self) -> Result<Vec<Latency>, StoreError> {
         self.ready().await?;
-        let rows = sqlx::query("select * from commandbus.look_at_latency($1)")
-            .bind(ENTRIES_OF_LATENCY)
-            .fetch_all(self.pool())
-            .await?;
+        let rows = sqlx::query("select * from commandbus.look_at_latency()").fetch_all(self.pool()).await?;
         let latency = |row: &PgRow| {
             Ok(Latency {
                 domain: domain(row)?,

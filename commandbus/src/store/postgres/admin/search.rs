@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many rows a page looks at, of processes in each domain.
-const BUDGET: i64 = 50_000;
+const BUDGET: i64 = 20_000;
 
 impl PostgresStore {
     pub(super) async fn find_processes(
@@ -38,7 +38,7 @@ impl PostgresStore {
         if let Some(batch) = filter.batch_id {
             sql.push(" and p.batch_id = ").push_bind(batch.as_uuid());
         } else {
-            sql.push(" order by p.process_id desc limit ").push_bind(BUDGET);
+            sql.push(format!(" order by p.process_id desc limit {BUDGET}"));
         }
         sql.push(") as w where true");
         if let Some(status) = filter.status {
@@ -47,8 +47,8 @@ impl PostgresStore {
         if let Some(process_type) = &filter.process_type {
             sql.push(" and w.process_type = ").push_bind(process_type);
         }
-        sql.push(" order by w.process_id desc limit ").push_bind(i64::from(page.limit));
-        sql.push(") as s order by s.process_id desc limit ").push_bind(i64::from(page.limit));
+        sql.push(format!(" order by w.process_id desc limit {}", page.limit));
+        sql.push(format!(") as s order by s.process_id desc limit {}", page.limit));
         let mut ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
 
         let mut next = ids.last().copied().filter(|_| ids.len() >= page.limit as usize);
@@ -96,8 +96,8 @@ impl PostgresStore {
             sql.push(" and (b.created_at, b.batch_id) < (").push_bind(created_at);
             sql.push(", ").push_bind(batch_id.as_uuid()).push(")");
         }
-        sql.push(" order by b.created_at desc, b.batch_id desc limit ").push_bind(i64::from(page.limit));
-        sql.push(") as s order by s.created_at desc, s.batch_id desc limit ").push_bind(i64::from(page.limit));
+        sql.push(format!(" order by b.created_at desc, b.batch_id desc limit {}", page.limit));
+        sql.push(format!(") as s order by s.created_at desc, s.batch_id desc limit {}", page.limit));
         let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
         let rows = sqlx::query(
             "select b.* from unnest($1::text[]) as d(domain)
@@ -143,7 +143,7 @@ impl PostgresStore {
         if let Some(after) = page.after {
             sql.push(" and a.audit_id < ").push_bind(after);
         }
-        sql.push(" order by a.audit_id desc limit ").push_bind(BUDGET).push(") as e where true");
+        sql.push(format!(" order by a.audit_id desc limit {BUDGET}) as e where true"));
         if let Some(domain) = &filter.domain {
             sql.push(" and e.domain = ").push_bind(domain.as_str().to_owned());
         }
@@ -153,7 +153,7 @@ impl PostgresStore {
         if let Some(operator) = &filter.operator {
             sql.push(" and coalesce(e.details->>'operator', e.details->>'by') = ").push_bind(operator);
         }
-        sql.push(" order by e.audit_id desc limit ").push_bind(i64::from(page.limit));
+        sql.push(format!(" order by e.audit_id desc limit {}", page.limit));
         let rows = sql.build().fetch_all(self.pool()).await?;
         let items = rows.iter().map(event).collect::<Result<Vec<AuditEvent>, _>>()?;
         let mut next = items.last().map(|last| last.audit_id).filter(|_| items.len() >= page.limit as usize);

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many rows of each domain a page looks at.
-const BUDGET: i64 = 50_000;
+const BUDGET: i64 = 20_000;
 
 /// Up to how many messages of a domain are looked through for the few commands that have not ended.
 const FEW: i64 = 20_000;
@@ -103,12 +103,12 @@ impl PostgresStore {
         sql.push(" where c.domain = d.domain");
         push_range(&mut sql, filter, page.after);
         if is_bounded(filter) {
-            sql.push(" order by c.command_id desc limit ").push_bind(BUDGET);
+            sql.push(format!(" order by c.command_id desc limit {BUDGET}"));
         }
         sql.push(") as w where true");
         push_filter(&mut sql, filter, "w");
-        sql.push(" order by w.command_id desc limit ").push_bind(i64::from(page.limit));
-        sql.push(") as s order by s.command_id desc limit ").push_bind(i64::from(page.limit));
+        sql.push(format!(" order by w.command_id desc limit {}", page.limit));
+        sql.push(format!(") as s order by s.command_id desc limit {}", page.limit));
         let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
         Ok(ids.into_iter().map(CommandId::from_uuid).collect())
     }
@@ -125,8 +125,9 @@ impl PostgresStore {
         sql.push("::text[]) as d(domain) cross join lateral (select c.command_id from commandbus.command c");
         sql.push(" where c.domain = d.domain");
         push_range(&mut sql, filter, page.after);
-        sql.push(" order by c.command_id desc offset ").push_bind(BUDGET - 1);
-        sql.push(" limit 1) as s order by s.command_id desc limit 1");
+        sql.push(format!(
+            " order by c.command_id desc offset {BUDGET} - 1 limit 1) as s order by s.command_id desc limit 1"
+        ));
         let id: Option<Uuid> = sql.build_query_scalar().fetch_optional(self.pool()).await?;
         Ok(id.map(CommandId::from_uuid))
     }
@@ -160,7 +161,7 @@ impl PostgresStore {
             ));
             push_range(&mut sql, filter, page.after);
             push_filter(&mut sql, filter, "c");
-            sql.push(" order by c.command_id desc limit ").push_bind(i64::from(page.limit));
+            sql.push(format!(" order by c.command_id desc limit {}", page.limit));
             let found: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
             ids.extend(found.into_iter().map(CommandId::from_uuid));
         }
