@@ -67,7 +67,7 @@ impl House {
 
     /// Settles everything that can be received.
     pub(crate) async fn settle(&self, verdict: impl Fn() -> Verdict) -> usize {
-        let received = self.bus.store().receive(&PAYMENTS, 1000, LEASE).await.unwrap();
+        let received = self.bus.store().receive(&PAYMENTS, 2_000, LEASE).await.unwrap();
         let group: Vec<_> = received
             .deliveries
             .iter()

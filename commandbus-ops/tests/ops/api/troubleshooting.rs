@@ -1,4 +1,5 @@
 use axum::http::{Method, StatusCode};
+use commandbus::{bus::Bus, store::ParkedFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -74,6 +75,20 @@ async fn a_whole_filter_is_resolved_by_an_operation_that_one_can_follow() {
     assert_eq!(get(&api, "/api/troubleshooting/count").await["count"], 1);
     assert_eq!(get(&api, "/api/operations").await["items"][0]["operation_id"], ended["operation_id"]);
     assert_eq!(house.settle(complete).await, 700);
+}
+
+#[tokio::test]
+async fn several_that_go_on_with_one_operation_do_nothing_twice() {
+    let (house, _) = house().await;
+    house.parked(1_200, "BANK_DOWN").await;
+    let begun = house.bus.troubleshooting().by("ann").retry_all(&ParkedFilter::default()).await.unwrap();
+    let other = Bus::new(house.database.pool().await);
+    let run = async |bus: &Bus| bus.operations().run(begun.operation_id, |_| {}).await.unwrap();
+    let (one, two, three) = tokio::join!(run(&house.bus), run(&other), run(&house.bus));
+    assert_eq!((one.done_count, one.skipped_count), (1_200, 0));
+    assert_eq!((&one, &one), (&two, &three));
+    let retries = "select count(*) from commandbus.audit where event_type = 'OPERATOR_RETRY'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(retries).fetch_one(&house.pool).await.unwrap(), 1_200);
 }
 
 #[tokio::test]
