@@ -7,8 +7,11 @@ mod batches;
 mod commands;
 mod error;
 mod masking;
+mod operations;
 mod processes;
+mod prune;
 mod resolve;
+mod system;
 mod troubleshooting;
 
 pub use audit::AuditTrail;
@@ -16,8 +19,11 @@ pub use batches::Batches;
 pub use commands::Commands;
 pub use error::OpsError;
 pub use masking::MASK;
+pub use operations::Operations;
 pub use processes::Processes;
+pub use prune::Prune;
 pub use resolve::Operator;
+pub use system::System;
 pub use troubleshooting::{Case, Troubleshooting};
 
 use crate::bus::Bus;
@@ -41,6 +47,16 @@ impl Bus {
     /// Processes.
     pub fn processes(&self) -> Processes {
         Processes::new(self.clone())
+    }
+
+    /// Verbs on everything that a filter finds: to follow, to go on with, to end.
+    pub fn operations(&self) -> Operations {
+        Operations::new(self.clone())
+    }
+
+    /// The whole: queues, workers, figures, and what is wrong.
+    pub fn system(&self) -> System {
+        System::new(self.clone())
     }
 
     /// What happened to a command or a batch.

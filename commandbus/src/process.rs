@@ -18,6 +18,7 @@ mod router;
 pub(crate) mod sending;
 mod start;
 mod started;
+mod untyped;
 
 #[cfg(test)]
 mod tests;
@@ -30,3 +31,4 @@ pub use router::{Router, RouterError};
 pub use sending::prepare;
 pub use start::{IntoProcess, ProcessExt, StartError, Starting, WithProcessId};
 pub use started::{ProcessError, Started, UncommittedProcess};
+pub use untyped::StartUntypedError;

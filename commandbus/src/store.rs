@@ -16,6 +16,7 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+pub mod admin;
 pub mod inventory;
 pub mod memory;
 pub mod postgres;
@@ -23,6 +24,11 @@ pub mod process;
 pub mod query;
 pub mod transition;
 
+pub use admin::{
+    AdminStore, AuditFilter, BatchCursor, BatchFilter, Count, Fault, FaultKind, InvalidCursor, Latency, Listing,
+    NewOperation, Operation, OperationId, OperationStatus, OperationVerb, Prunable, PruneChunk, Pruned, QueueOverview,
+    Throughput, Versions, WorkerBeat, WorkerRecord,
+};
 pub use inventory::{CommandCount, Inventory, ProcessCount};
 pub use process::{
     Moved, NewProcess, NewStep, ParkedReply, ProcessFilter, ProcessMove, ProcessRecord, ProcessStore, ReceivedReply,
@@ -141,6 +147,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The transitions of processes.
     fn processes(&self) -> &dyn ProcessStore;
+
+    /// What keeping a system in order takes.
+    fn admin(&self) -> &dyn AdminStore;
 
     /// The PostgreSQL store behind this one, for what only it can do (transactions of the caller).
     fn as_postgres(&self) -> Option<&postgres::PostgresStore> {

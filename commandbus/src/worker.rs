@@ -20,6 +20,7 @@ mod execution;
 mod folding;
 mod hand;
 mod health;
+mod heartbeat;
 mod intake;
 mod lease;
 mod life;

@@ -18,6 +18,7 @@ use crate::{duration::constant, spans::located_at};
 /// inventory::submit! {
 ///     use __private::probes::*;
 ///     CommandEntry::of::<DebitAccount>(file!(), line!())
+///         // With the feature `schema`.
 ///         .with_schemas(SchemaOf::<DebitAccount>::SCHEMA, SchemaOf::<Receipt>::SCHEMA)
 /// }
 /// ```
@@ -25,6 +26,13 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
     let CommandModel { krate, ident, cfgs, domain, name, reply, .. } = model;
     let (options, group) = (options(model), group(model));
     let reply = reply.as_ref().map_or_else(|| quote!(()), |reply| quote!(#reply));
+    // Looking for schemas takes the compiler its time, also where nobody wants them.
+    let schemas = cfg!(feature = "schema").then(|| {
+        quote! {
+            .with_schemas(#krate::__private::SchemaOf::<#ident>::SCHEMA, #krate::__private::SchemaOf::<#reply>::SCHEMA)
+        }
+    });
+    let probes = schemas.as_ref().map(|_| quote!(use #krate::__private::probes::*;));
     quote! {
         #(#cfgs)*
         #[automatically_derived]
@@ -37,11 +45,8 @@ pub(super) fn expand(model: &CommandModel) -> TokenStream {
 
         #(#cfgs)*
         #krate::__private::inventory::submit! {
-            use #krate::__private::probes::*;
-            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!()).with_schemas(
-                #krate::__private::SchemaOf::<#ident>::SCHEMA,
-                #krate::__private::SchemaOf::<#reply>::SCHEMA,
-            )
+            #probes
+            #krate::handler::CommandEntry::of::<#ident>(::core::file!(), ::core::line!())#schemas
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     bus::Bus,
     error::StoreError,
     message::{AuditEvent, BatchId, CommandId, Domain},
+    store::{AuditFilter, Listing, Page},
 };
 
 /// The audit trail: what happened, oldest first.
@@ -18,6 +19,11 @@ impl AuditTrail {
     /// What happened to a command; nothing when there is no such command.
     pub async fn of_command(&self, domain: &Domain, id: CommandId) -> Result<Vec<AuditEvent>, StoreError> {
         self.0.store().audit(domain, id.as_uuid()).await
+    }
+
+    /// The whole trail, newest first.
+    pub async fn search(&self, filter: &AuditFilter, page: Page<i64>) -> Result<Listing<AuditEvent, i64>, StoreError> {
+        self.0.store().admin().search_audit(filter, page).await
     }
 
     /// What happened to a batch as a whole: its start and its end.

@@ -5,7 +5,7 @@ use crate::{
     bus::Bus,
     error::StoreError,
     message::{BatchId, BatchMetadata, BatchType, CommandId, CommandMetadata, Domain},
-    store::{CommandFilter, Page},
+    store::{BatchCursor, BatchFilter, CommandFilter, Listing, Operation, Page, ParkedFilter},
 };
 
 /// Batches: to look at and to steer. To wait for one or follow its progress, take [`Bus::batch`].
@@ -20,6 +20,49 @@ impl Batches {
     /// What is known of a batch, with exact counts.
     pub async fn get(&self, domain: &Domain, id: BatchId) -> Result<Option<BatchMetadata>, StoreError> {
         Ok(self.0.store().batches(domain, &[id]).await?.into_iter().next())
+    }
+
+    /// Batches, newest first.
+    pub async fn list(
+        &self,
+        filter: &BatchFilter,
+        page: Page<BatchCursor>,
+    ) -> Result<Listing<BatchMetadata, BatchCursor>, StoreError> {
+        self.0.store().admin().search_batches(filter, page).await
+    }
+
+    /// The batches of this id, in whatever domain: one, unless somebody chose their ids.
+    pub async fn find(&self, id: BatchId) -> Result<Vec<BatchMetadata>, StoreError> {
+        self.0.store().admin().batches_of_id(id).await
+    }
+
+    /// Counts it anew from its members, as after somebody changed rows past the library. One that has ended stays as it is:
+    /// its members may have been pruned.
+    pub async fn recount(&self, domain: &Domain, id: BatchId) -> Result<Option<BatchMetadata>, StoreError> {
+        let found = self.get(domain, id).await?;
+        if found.as_ref().is_none_or(|batch| batch.status.is_terminal()) {
+            return Ok(found);
+        }
+        self.0.store().admin().recount_batch(domain, id).await?;
+        self.get(domain, id).await
+    }
+
+    /// Begins to send again what is parked of it, as an [operation](super::Operations) that can be followed.
+    pub async fn retry_parked(
+        &self,
+        domain: &Domain,
+        id: BatchId,
+        operator: &str,
+        reason: Option<&str>,
+    ) -> Result<Operation, OpsError> {
+        self.must_hold_commands(domain, id).await?;
+        let filter = ParkedFilter::in_domain(domain.clone()).of_batch(id);
+        let operator = self.0.troubleshooting().by(operator);
+        let operator = match reason {
+            Some(reason) => operator.because(reason),
+            None => operator,
+        };
+        operator.retry_all(&filter).await
     }
 
     /// Its commands, newest id first.

@@ -1,11 +1,13 @@
 //! Commands, as an operator sees them.
 
-use super::{OpsError, resolve::checked};
+use serde_json::Value;
+
+use super::{OpsError, masking::mask, resolve::checked};
 use crate::{
     bus::Bus,
     error::StoreError,
     message::{CommandId, CommandMetadata, Domain},
-    store::{Canceled, CommandFilter, Page},
+    store::{Canceled, CommandFilter, Count, Listing, Page},
 };
 
 /// Single commands: to look at, and to cancel before they run.
@@ -29,6 +31,35 @@ impl Commands {
         page: Page<CommandId>,
     ) -> Result<Vec<CommandMetadata>, StoreError> {
         self.0.store().commands(filter, page).await
+    }
+
+    /// Commands, newest id first, however many there are: a page looks at a bounded number of rows, so where what is asked
+    /// for is rare it may be short and still have a next one.
+    pub async fn search(
+        &self,
+        filter: &CommandFilter,
+        page: Page<CommandId>,
+    ) -> Result<Listing<CommandMetadata, CommandId>, StoreError> {
+        self.0.store().admin().search_commands(filter, page).await
+    }
+
+    /// How many commands a filter finds, up to `cap`.
+    pub async fn count(&self, filter: &CommandFilter, cap: u32) -> Result<Count, StoreError> {
+        self.0.store().admin().count_commands(filter, cap).await
+    }
+
+    /// The commands of this id, in whatever domain: one, unless senders chose their ids themselves.
+    pub async fn find(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
+        self.0.store().admin().commands_of_id(id).await
+    }
+
+    /// What a command carries, as long as its message is there; that of a completed one is not kept. Sensitive fields are
+    /// [masked](super::MASK).
+    pub async fn payload(&self, command: &CommandMetadata) -> Result<Option<Value>, StoreError> {
+        let CommandMetadata { domain, command_id, command_type, .. } = command;
+        let mut payload = self.0.store().admin().payload(domain, *command_id).await?;
+        mask(domain, command_type, &mut payload);
+        Ok(payload)
     }
 
     /// Cancels a command that waits: for a worker, for its delay, or for its next attempt.

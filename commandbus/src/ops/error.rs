@@ -3,6 +3,7 @@
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, CommandStatus, Domain, envelope::PayloadError},
+    store::OperationId,
 };
 
 /// What can go wrong when an operator asks or acts. On an error nothing was changed.
@@ -66,6 +67,12 @@ pub enum OpsError {
         domain: Domain,
         /// Its number in the list.
         id: i64,
+    },
+    /// There is no such operation.
+    #[error("there is no operation {id}: list them, or it was removed after it ended")]
+    OperationNotFound {
+        /// The id.
+        id: OperationId,
     },
     /// No name of an operator.
     #[error("say who acts: the audit trail keeps the operator's name")]

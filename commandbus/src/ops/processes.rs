@@ -12,7 +12,7 @@ use crate::{
     bus::Bus,
     error::StoreError,
     message::{Domain, ProcessId, ProcessMetadata, SentStep, envelope::seal},
-    store::{Page, ParkedReply, ProcessFilter, StrayReply},
+    store::{Listing, Page, ParkedReply, ProcessFilter, StrayReply},
 };
 
 /// Processes: to look at, and to free where a reply could not be taken in. What is parked of their commands is resolved in
@@ -37,6 +37,15 @@ impl Processes {
         page: Page<ProcessId>,
     ) -> Result<Vec<ProcessMetadata>, StoreError> {
         self.0.store().processes().list(filter, page).await
+    }
+
+    /// Processes, newest id first, however many there are; as [`Commands::search`](super::Commands::search).
+    pub async fn search(
+        &self,
+        filter: &ProcessFilter,
+        page: Page<ProcessId>,
+    ) -> Result<Listing<ProcessMetadata, ProcessId>, StoreError> {
+        self.0.store().admin().search_processes(filter, page).await
     }
 
     /// Its timeline: every command that it sent and what became of it, in order. Sensitive fields of the commands are

@@ -1,13 +1,19 @@
 //! What an operator does with a parked command.
 
 use serde::Serialize;
-use serde_json::{Value, value::to_raw_value};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use super::{OpsError, masking};
 use crate::{
     bus::Bus,
     message::{Command, CommandId, Domain, envelope::seal, version},
-    store::{EditedPayload, OperatorAction, OperatorVerb, Page, Parked, ParkedFilter, Resolution},
+    store::{
+        EditedPayload, NewOperation, Operation, OperationId, OperationVerb, OperatorAction, OperatorVerb, Page, Parked,
+        ParkedFilter, Resolution,
+    },
 };
 
 /// An operator at work on the troubleshooting queue. Of two who resolve the same command, one wins and the other gets
@@ -80,6 +86,49 @@ impl Operator {
     {
         let result = Some(seal("result", result)?);
         self.resolve(domain, id, self.reason.as_deref(), OperatorVerb::Complete { result }).await
+    }
+
+    /// Begins to send again everything that a filter finds, as an [operation](super::Operations) that can be followed.
+    pub async fn retry_all(&self, filter: &ParkedFilter) -> Result<Operation, OpsError> {
+        self.begin(OperationVerb::Retry, filter, self.reason.as_deref(), None).await
+    }
+
+    /// Begins to end everything that a filter finds as CANCELED. The reason is required: the senders get it.
+    pub async fn cancel_all(&self, filter: &ParkedFilter, reason: &str) -> Result<Operation, OpsError> {
+        let (_, reason) = checked(&self.name, reason)?;
+        self.begin(OperationVerb::Cancel, filter, Some(reason), None).await
+    }
+
+    /// Begins to end everything that a filter finds as COMPLETED without a result.
+    pub async fn complete_all(&self, filter: &ParkedFilter) -> Result<Operation, OpsError> {
+        self.begin(OperationVerb::Complete, filter, self.reason.as_deref(), None).await
+    }
+
+    /// Begins to end everything that a filter finds as COMPLETED with one result.
+    pub async fn complete_all_with<R>(&self, filter: &ParkedFilter, result: &R) -> Result<Operation, OpsError>
+    where
+        R: Serialize + Sync + ?Sized,
+    {
+        let result = Some(seal("result", result)?);
+        self.begin(OperationVerb::Complete, filter, self.reason.as_deref(), result).await
+    }
+
+    async fn begin(
+        &self,
+        verb: OperationVerb,
+        filter: &ParkedFilter,
+        reason: Option<&str>,
+        result: Option<Box<RawValue>>,
+    ) -> Result<Operation, OpsError> {
+        let operation = NewOperation {
+            operation_id: OperationId::new(),
+            verb,
+            filter: filter.clone(),
+            operator: named(&self.name)?.to_owned(),
+            reason: reason.map(|reason| stated(reason).map(str::to_owned)).transpose()?,
+            result,
+        };
+        Ok(self.bus.store().admin().begin_operation(&operation).await?)
     }
 
     /// The payload with what is stored in the place of every mask.

@@ -2,13 +2,16 @@
 
 use std::{fmt, time::Duration};
 
+use serde_json::Value;
+
 use super::{
     Process, StepSpec,
     route::{IncomingReply, Routed, route},
+    sending::new_process,
 };
 use crate::{
-    message::{CommandSpec, Domain},
-    store::process::ProcessRecord,
+    message::{CommandSpec, Domain, ProcessId, envelope::PayloadError},
+    store::process::{NewProcess, ProcessRecord},
 };
 
 /// A process type that is linked into the binary. Submitted by `#[process]`.
@@ -32,6 +35,8 @@ pub struct ProcessEntry {
     pub line: u32,
     /// Moves one.
     pub(crate) route: Route,
+    /// Makes one of a state.
+    pub(crate) prepare: Prepare,
 }
 
 /// A step as data, without what depends on the type of its process.
@@ -68,6 +73,20 @@ impl StepOutline {
 /// What some replies, and the time if it is due, make of a process.
 pub(crate) type Route = fn(&ProcessRecord, &[IncomingReply], bool) -> Routed;
 
+/// What a state and an id make.
+pub(crate) type Prepare = fn(ProcessId, Value) -> Result<NewProcess, NotPrepared>;
+
+/// Why a state makes no process.
+pub(crate) enum NotPrepared {
+    Unreadable(serde_json::Error),
+    Payload(PayloadError),
+}
+
+fn prepare<P: Process>(id: ProcessId, state: Value) -> Result<NewProcess, NotPrepared> {
+    let state: P = serde_json::from_value(state).map_err(NotPrepared::Unreadable)?;
+    new_process(id, &state).map_err(NotPrepared::Payload)
+}
+
 impl ProcessEntry {
     /// The entry of `P`, which is written there.
     pub const fn of<P: Process>(file: &'static str, line: u32) -> Self {
@@ -81,6 +100,7 @@ impl ProcessEntry {
             file,
             line,
             route: route::<P>,
+            prepare: prepare::<P>,
         }
     }
 

@@ -17,14 +17,16 @@ use self::{
     state::{State, Transition},
 };
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
-    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store, Token, Wake,
+    Acceptance, AdminStore, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction,
+    Page, Parked, ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store,
+    Token, Wake,
 };
 use crate::{
     error::StoreError,
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+mod admin;
 mod advance;
 mod aside;
 mod batch;
@@ -291,6 +293,10 @@ impl Store for MemoryStore {
     }
 
     fn processes(&self) -> &dyn ProcessStore {
+        self
+    }
+
+    fn admin(&self) -> &dyn AdminStore {
         self
     }
 }

@@ -13,14 +13,16 @@ use tokio::sync::{OnceCell, broadcast};
 use uuid::Uuid;
 
 use super::{
-    Acceptance, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction, Page, Parked,
-    ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store, Token, Wake,
+    Acceptance, AdminStore, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction,
+    Page, Parked, ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store,
+    Token, Wake,
 };
 use crate::{
     error::StoreError,
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+mod admin;
 mod ask;
 mod batch;
 mod copy;
@@ -36,7 +38,8 @@ mod settle;
 mod within;
 mod work;
 
-pub use migrate::{MigrateError, migrate};
+pub(super) use migrate::NEWEST as NEWEST_MIGRATION;
+pub use migrate::{MigrateError, migrate, migration_sql};
 
 /// Connections that the engine keeps for receiving, settling and renewing, so that handlers which use up the caller's
 /// pool cannot starve them. Opened when needed, closed when idle.
@@ -244,6 +247,10 @@ impl Store for PostgresStore {
     }
 
     fn processes(&self) -> &dyn ProcessStore {
+        self
+    }
+
+    fn admin(&self) -> &dyn AdminStore {
         self
     }
 

@@ -37,24 +37,38 @@ pub struct CommandFilter {
     pub batch_id: Option<BatchId>,
     /// With this correlation id.
     pub correlation_id: Option<Uuid>,
+    /// Sent at this moment or later. Looked for among ids that are ordered by time, as generated ones are.
+    pub sent_from: Option<DateTime<Utc>>,
+    /// Sent before this moment; like `sent_from`.
+    pub sent_before: Option<DateTime<Utc>>,
 }
 
 /// Which parked commands; fields that are `None` do not restrict.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ParkedFilter {
     /// Of this domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<Domain>,
     /// Of this type.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command_type: Option<String>,
     /// With this error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// With this fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// Of this batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<BatchId>,
     /// Just this command.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
+    /// Just these commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_ids: Option<Vec<CommandId>>,
 }
 
 impl CommandFilter {

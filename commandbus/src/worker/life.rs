@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use super::{
-    Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, intake, lease,
-    settling,
+    Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, heartbeat,
+    intake, lease, settling,
 };
 use crate::{
     error::StoreError,
@@ -38,6 +38,7 @@ pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>)
     }
     upkeep.spawn(lease::run(Arc::clone(&engine)));
     upkeep.spawn(folding::run(Arc::clone(&engine)));
+    upkeep.spawn(heartbeat::run(Arc::clone(&engine)));
     let mut companions = companions(&engine);
 
     engine.vitals.enter(WorkerPhase::Running);

@@ -380,6 +380,40 @@ on_every_store! {
         decided_anew_it_takes_effect,
         parking_makes_no_move_stale,
     }
+    operations {
+        an_operation_does_everything_that_its_filter_found,
+        each_verb_can_be_an_operation,
+        what_is_parked_later_is_left,
+        what_somebody_else_resolved_is_skipped,
+        an_operation_on_chosen_commands_takes_these_only,
+        a_canceled_operation_goes_no_further,
+        an_operation_that_finds_nothing_is_over_at_once,
+        operations_are_listed_newest_first,
+    }
+    overseeing {
+        a_search_goes_through_everything_page_by_page,
+        a_search_finds_each_status_and_time,
+        a_count_stops_at_its_cap,
+        batches_are_listed_newest_first,
+        processes_are_searched_like_commands,
+        the_trail_is_searched_by_what_happened_and_by_whom,
+        a_payload_is_shown_as_long_as_its_message_is_there,
+        queues_tell_what_their_messages_wait_for,
+        workers_are_known_while_they_say_that_they_live,
+        figures_are_made_of_what_happened_lately,
+        a_sound_system_has_no_faults,
+    }
+    pruning {
+        what_ended_goes_with_all_that_is_kept_of_it,
+        what_ended_later_or_not_at_all_stays,
+        what_is_parked_can_be_retried_afterwards,
+        a_payload_from_before_an_edit_goes_with_its_command,
+        members_stay_until_their_batch_has_ended,
+        a_batch_stays_as_long_as_it_is_younger,
+        processes_go_with_their_timelines,
+        records_about_replies_go_when_nobody_waits_for_them,
+        small_chunks_prune_as_much_as_large_ones,
+    }
     waking {
         a_sent_command_wakes_workers,
         a_reply_message_wakes_its_queue,

@@ -5,6 +5,8 @@ mod big_batch;
 mod contract;
 mod copying;
 mod embedded;
+mod faults;
+
 mod harness;
 mod house;
 mod logs;
@@ -12,6 +14,7 @@ mod migrating;
 mod plans;
 mod procedures;
 mod processes;
+mod pruning;
 mod races;
 mod refusals;
 mod s041;

@@ -3,7 +3,9 @@
 use commandbus::embedded::{Durability, EmbeddedPostgres};
 use commandbus::message::CommandId;
 use commandbus::store::postgres::{PostgresStore, migrate};
-use commandbus::store::{NewCommand, OperatorVerb, Page, ParkedFilter, Settled, Settlement, Store};
+use commandbus::store::{
+    NewCommand, OperatorVerb, Page, ParkedFilter, Prunable, PruneChunk, Settled, Settlement, Store,
+};
 use commandbus_tests::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -100,6 +102,25 @@ async fn nothing_that_workers_and_operators_do_scans_the_history() {
     let after = [work_on(database.url(), "command").await, work_on(database.url(), "audit").await];
     assert!(after[0].updates > before[0].updates, "{after:?}");
     assert_eq!(after.map(|work| work.scans), before.map(|work| work.scans));
+}
+
+#[tokio::test]
+async fn pruning_scans_nothing_of_what_stays() {
+    let database = with_history().await;
+    let [commands, audit] = [work_on(database.url(), "command").await, work_on(database.url(), "audit").await];
+    let store = PostgresStore::new(database.pool().await);
+    let before = store.now().await.unwrap();
+    for dry_run in [true, false] {
+        let mut chunk = PruneChunk { what: Prunable::Commands, before, after: None, limit: 1_000, dry_run };
+        for _ in 0..GROUPS {
+            let (pruned, next) = store.admin().prune(&chunk).await.unwrap();
+            assert_eq!(pruned.commands, 500);
+            chunk.after = next;
+        }
+    }
+    drop(store);
+    assert_eq!(work_on(database.url(), "command").await.scans, commands.scans);
+    assert_eq!(work_on(database.url(), "audit").await.scans, audit.scans);
 }
 
 /// The plans of groups are made while there are none, and then there are many.

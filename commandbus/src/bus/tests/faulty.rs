@@ -162,6 +162,10 @@ impl Store for Faulty {
         self.store.processes()
     }
 
+    fn admin(&self) -> &dyn crate::store::AdminStore {
+        self.store.admin()
+    }
+
     fn wakes(&self) -> broadcast::Receiver<Wake> {
         if self.deaf { broadcast::Sender::new(1).subscribe() } else { self.store.wakes() }
     }

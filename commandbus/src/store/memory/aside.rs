@@ -22,7 +22,7 @@ impl Transition<'_> {
             queue.hide_until(msg_id, later(now, *pause));
             return;
         }
-        let Some(message) = queue.archive(msg_id).cloned() else { return };
+        let Some(message) = queue.archive(msg_id, now).cloned() else { return };
         match fate {
             ReplyFate::Later(_) => {}
             ReplyFate::Stray(reason) => self.record_stray(domain, process_id, command_id, &message, *reason),

@@ -19,6 +19,8 @@ impl State {
                     && passes(filter.status.as_ref(), &command.status)
                     && (filter.batch_id.is_none() || filter.batch_id == command.batch_id)
                     && (filter.correlation_id.is_none() || filter.correlation_id == command.correlation_id)
+                    && filter.sent_from.is_none_or(|from| command.created_at >= from)
+                    && filter.sent_before.is_none_or(|before| command.created_at < before)
                     && page.after.is_none_or(|last| command.command_id < last)
             })
             .collect();
@@ -46,6 +48,7 @@ impl State {
                     && passes(filter.command_type.as_ref(), &parked.command_type)
                     && passes(filter.fingerprint.as_ref(), &parked.fingerprint)
                     && passes(filter.command_id.as_ref(), &parked.command_id)
+                    && filter.command_ids.as_ref().is_none_or(|ids| ids.contains(&parked.command_id))
                     && (filter.error_code.is_none() || filter.error_code == parked.error_code)
                     && (filter.batch_id.is_none() || filter.batch_id == parked.batch_id)
             })

@@ -27,7 +27,13 @@ pub struct Message {
 pub(super) struct Queue {
     last_id: i64,
     live: BTreeMap<i64, Message>,
-    archive: BTreeMap<i64, Message>,
+    archive: BTreeMap<i64, Archived>,
+}
+
+#[derive(Debug)]
+struct Archived {
+    message: Message,
+    at: DateTime<Utc>,
 }
 
 impl Queue {
@@ -93,9 +99,18 @@ impl Queue {
         self.live.remove(&msg_id);
     }
 
-    pub(super) fn archive(&mut self, msg_id: i64) -> Option<&Message> {
+    pub(super) fn archive(&mut self, msg_id: i64, now: DateTime<Utc>) -> Option<&Message> {
         let message = self.live.remove(&msg_id)?;
-        Some(self.archive.entry(msg_id).or_insert(message))
+        Some(&self.archive.entry(msg_id).or_insert(Archived { message, at: now }).message)
+    }
+
+    /// The messages that were archived before then.
+    pub(super) fn archived_before(&self, before: DateTime<Utc>) -> Vec<i64> {
+        self.archive.iter().filter(|(_, archived)| archived.at < before).map(|(msg_id, _)| *msg_id).collect()
+    }
+
+    pub(super) fn delete_archived(&mut self, msg_id: i64) {
+        self.archive.remove(&msg_id);
     }
 
     pub(super) fn live(&self) -> impl Iterator<Item = &Message> {
@@ -103,6 +118,6 @@ impl Queue {
     }
 
     pub(super) fn archived(&self) -> impl Iterator<Item = &Message> {
-        self.archive.values()
+        self.archive.values().map(|archived| &archived.message)
     }
 }

@@ -49,7 +49,7 @@ impl Transition<'_> {
             seen = message.msg_id;
             match self.use_of(domain, &message) {
                 Use::Stray(reason) => {
-                    self.commands_queue(domain).archive(message.msg_id);
+                    self.commands_queue(domain).archive(message.msg_id, now);
                     received.strays.push(Stray { msg_id: message.msg_id, reason });
                 }
                 Use::Hold => {

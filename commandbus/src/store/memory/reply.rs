@@ -21,7 +21,8 @@ impl Transition<'_> {
                 found.push(body, None, now, now);
                 self.wake(Wake::Queue(queue));
             } else {
-                let undelivered = UndeliveredReply { domain: key.0.clone(), queue, reply: reply.clone() };
+                let undelivered =
+                    UndeliveredReply { domain: key.0.clone(), queue, reply: reply.clone(), recorded_at: now };
                 self.state.undelivered.push(undelivered);
             }
         }

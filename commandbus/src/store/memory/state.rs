@@ -15,7 +15,7 @@ use crate::{
         AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, CommandStatus, Domain, EventType, ProcessId,
         ProcessMetadata, ProcessStatus, Reply, SentStep,
     },
-    store::{NewCommand, Parked, ParkedReply, StrayReply, Wake},
+    store::{NewCommand, Operation, OperationId, Parked, ParkedReply, StrayReply, Wake, WorkerRecord},
 };
 
 pub(super) type CommandKey = (Domain, CommandId);
@@ -40,7 +40,20 @@ pub(super) struct State {
     pub(super) retried_replies: Vec<RetriedReply>,
     pub(super) stray_replies: Vec<StrayReply>,
     pub(super) audit: HashMap<(Domain, Uuid), Vec<AuditEvent>>,
+    pub(super) operations: BTreeMap<OperationId, OpenOperation>,
+    pub(super) workers: BTreeMap<Uuid, WorkerRecord>,
     last_audit_id: i64,
+}
+
+/// An operation, and what it needs to go on.
+#[derive(Debug)]
+pub(super) struct OpenOperation {
+    pub(super) operation: Operation,
+    pub(super) result: Option<Box<RawValue>>,
+    /// It has taken what is parked up to here.
+    pub(super) reached: i64,
+    /// What is parked behind this is left.
+    pub(super) last: i64,
 }
 
 #[derive(Debug)]
@@ -106,6 +119,8 @@ pub struct UndeliveredReply {
     pub queue: String,
     /// What could not be delivered.
     pub reply: Reply,
+    /// When that was found out.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// One transaction: it sees the whole state at one moment and changes it all at once.
@@ -144,18 +159,19 @@ impl Transition<'_> {
 
     /// A command which exists.
     pub(super) fn command(&mut self, key: &CommandKey) -> &mut CommandMetadata {
-        self.state.commands.get_mut(key).expect("looked up before, and commands are never removed")
+        self.state.commands.get_mut(key).expect("looked up before, in the same transition")
     }
 
     /// A process which exists.
     pub(super) fn process(&mut self, key: &ProcessKey) -> &mut Process {
-        self.state.processes.get_mut(key).expect("looked up before, and processes are never removed")
+        self.state.processes.get_mut(key).expect("looked up before, in the same transition")
     }
 
     /// Archives the message of a command.
     pub(super) fn archive(&mut self, key: &CommandKey) -> Option<&Message> {
+        let now = self.now;
         let msg_id = self.command(key).msg_id?;
-        self.commands_queue(&key.0).archive(msg_id)
+        self.commands_queue(&key.0).archive(msg_id, now)
     }
 
     /// Moves a command to another state, and with it its batch, and the process that waits for it.

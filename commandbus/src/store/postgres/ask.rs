@@ -14,8 +14,9 @@ use crate::{
     store::{CommandFilter, Page, Parked, ParkedFilter, ParkedGroup},
 };
 
-const SELECT_COMMANDS: &str = "
-    select c.domain, c.command_id, c.command_type, c.status, c.attempts, c.max_attempts, c.delivery, c.msg_id,
+/// What a listing tells of commands, and where it finds it.
+pub(super) const COMMAND_COLUMNS: &str = "
+           c.domain, c.command_id, c.command_type, c.status, c.attempts, c.max_attempts, c.delivery, c.msg_id,
            c.correlation_id, nullif(c.reply_queue, '') as reply_to, c.batch_id, c.last_error_type, c.last_error_code,
            c.last_error_msg, c.lease_expires_at, c.created_at, c.updated_at, m.group_key,
            nullif(coalesce(
@@ -25,7 +26,9 @@ const SELECT_COMMANDS: &str = "
                 where h.domain = m.domain and h.group_key = m.group_key order by h.position limit 1)
            ), c.command_id) as held_behind
     from commandbus.command c
-    left join commandbus.grouped_command m on m.domain = c.domain and m.command_id = c.command_id
+    left join commandbus.grouped_command m on m.domain = c.domain and m.command_id = c.command_id";
+
+const WHICH_COMMANDS: &str = "
     where ($1::text is null or c.domain = $1)
       and ($2::uuid is null or c.command_id = $2)
       and ($3::text is null or c.command_type = $3)
@@ -33,6 +36,8 @@ const SELECT_COMMANDS: &str = "
       and ($5::uuid is null or c.batch_id = $5)
       and ($6::uuid is null or c.correlation_id = $6)
       and ($7::uuid is null or c.command_id < $7)
+      and ($9::timestamptz is null or c.created_at >= $9)
+      and ($10::timestamptz is null or c.created_at < $10)
     order by c.command_id desc
     limit $8";
 
@@ -47,7 +52,8 @@ const PARKED: &str = "
       and ($3::text is null or t.error_code = $3)
       and ($4::text is null or t.fingerprint = $4)
       and ($5::uuid is null or t.batch_id = $5)
-      and ($6::uuid is null or t.command_id = $6)";
+      and ($6::uuid is null or t.command_id = $6)
+      and ($7::uuid[] is null or t.command_id = any($7))";
 
 macro_rules! bind_parked_filter {
     ($query:expr, $filter:expr) => {
@@ -58,6 +64,7 @@ macro_rules! bind_parked_filter {
             .bind($filter.fingerprint.as_deref())
             .bind($filter.batch_id.map(|id| id.as_uuid()))
             .bind($filter.command_id.map(|id| id.as_uuid()))
+            .bind($filter.command_ids.as_deref().map(uuids))
     };
 }
 
@@ -86,7 +93,7 @@ impl PostgresStore {
         page: Page<CommandId>,
     ) -> Result<Vec<CommandMetadata>, StoreError> {
         self.ready().await?;
-        let rows = sqlx::query(SELECT_COMMANDS)
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("select {COMMAND_COLUMNS} {WHICH_COMMANDS}")))
             .bind(filter.domain.as_ref().map(Domain::as_str))
             .bind(id.map(|id| id.as_uuid()))
             .bind(filter.command_type.as_deref())
@@ -95,6 +102,8 @@ impl PostgresStore {
             .bind(filter.correlation_id)
             .bind(page.after.map(|id| id.as_uuid()))
             .bind(i64::from(page.limit))
+            .bind(filter.sent_from)
+            .bind(filter.sent_before)
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.iter().map(command).collect::<Result<_, _>>()?)
@@ -164,7 +173,7 @@ impl PostgresStore {
                      where h.domain = m.domain and h.group_key = m.group_key and not h.released) as holds,
                     commandbus.archived_payload(c.queue_name, c.msg_id) as payload,
                     commandbus.archived_version(c.queue_name, c.msg_id) as version
-             {PARKED} and ($7::bigint is null or t.parked_id > $7) order by t.parked_id limit $8"
+             {PARKED} and ($8::bigint is null or t.parked_id > $8) order by t.parked_id limit $9"
         );
         let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter)
             .bind(page.after)
@@ -217,7 +226,7 @@ fn batch_id(row: &PgRow) -> Result<Option<BatchId>, sqlx::Error> {
     Ok(row.try_get::<Option<Uuid>, _>("batch_id")?.map(BatchId::from_uuid))
 }
 
-fn command(row: &PgRow) -> Result<CommandMetadata, sqlx::Error> {
+pub(super) fn command(row: &PgRow) -> Result<CommandMetadata, sqlx::Error> {
     Ok(CommandMetadata {
         domain: domain(row)?,
         command_id: CommandId::from_uuid(row.try_get("command_id")?),
@@ -241,7 +250,7 @@ fn command(row: &PgRow) -> Result<CommandMetadata, sqlx::Error> {
     })
 }
 
-fn batch(row: &PgRow) -> Result<BatchMetadata, sqlx::Error> {
+pub(super) fn batch(row: &PgRow) -> Result<BatchMetadata, sqlx::Error> {
     let id: Uuid = row.try_get("batch_id")?;
     Ok(BatchMetadata {
         domain: domain(row)?,

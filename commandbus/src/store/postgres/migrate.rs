@@ -41,9 +41,12 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "V012__starting_processes",
     13 "V013__routing",
     14 "V014__groups",
+    15 "V015__pruning",
+    16 "V016__operations",
+    17 "V017__looking",
 ];
 
-const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+pub(in crate::store) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
 /// A migration that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,11 @@ pub enum MigrateError {
         /// What the installer said.
         message: String,
     },
+}
+
+/// The migrations as SQL, oldest first, with their names: for those who apply them by other means. PGMQ is not in it.
+pub fn migration_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
+    MIGRATIONS.iter().map(|migration| (migration.name, migration.sql))
 }
 
 /// Brings a database to this library's schema, PGMQ included where it is missing.

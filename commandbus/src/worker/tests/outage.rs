@@ -61,6 +61,10 @@ impl Store for Cut {
         self.memory.processes()
     }
 
+    fn admin(&self) -> &dyn crate::store::AdminStore {
+        self.memory.admin()
+    }
+
     fn wakes(&self) -> broadcast::Receiver<Wake> { self.memory.wakes() }
     fn watch(&self, wake: &Wake) { self.memory.watch(wake); }
     async fn now(&self) -> Result<DateTime<Utc>, StoreError> { self.through()?.now().await }

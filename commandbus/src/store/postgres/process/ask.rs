@@ -44,6 +44,24 @@ impl PostgresStore {
         Ok(rows.iter().map(process).collect::<Result<_, _>>()?)
     }
 
+    /// Processes by their ids, newest first.
+    pub(in crate::store::postgres) async fn processes_by_id(
+        &self,
+        domains: &[String],
+        ids: &[Uuid],
+    ) -> Result<Vec<ProcessMetadata>, StoreError> {
+        let rows = sqlx::query(
+            "select p.domain, p.process_id, p.process_type, p.status, p.current_step, p.state, p.error_code,
+                    p.error_message, p.created_at, p.updated_at, p.completed_at, p.batch_id, p.parked_count, p.deadline_at
+             from commandbus.process p where p.domain = any($1) and p.process_id = any($2) order by p.process_id desc",
+        )
+        .bind(domains)
+        .bind(ids)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(process).collect::<Result<_, _>>()?)
+    }
+
     pub(super) async fn list_steps(&self, domain: &Domain, id: ProcessId) -> Result<Vec<SentStep>, StoreError> {
         self.ready().await?;
         let rows = sqlx::query(
