@@ -132,7 +132,7 @@ begin
         where i.msg_id <> all(v_sent) order by i.position
     );
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- Opens a batch, which its members then name; false when the id is taken. It is closed in the same transaction, except
 -- for a process batch that is created with its total, for later starts to name.

@@ -147,7 +147,8 @@ begin
     end if;
     return commandbus.end_batches(p_domain, v_done);
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set enable_seqscan = off set plan_cache_mode = force_generic_plan;
 
 -- Folds what transactional settlements of a domain left behind; returns how many batches had something.
 create or replace function commandbus.fold_batches(p_domain text, p_limit int default 1000) returns int as $$

@@ -272,6 +272,6 @@ begin
                                where i.id <> all(coalesce(v_current, '{}'))) end;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp
-   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off;
+   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan;
 
 insert into commandbus.schema_migrations (version, name) values (9, 'settling') on conflict do nothing;
