@@ -77,7 +77,12 @@ impl Bench {
     }
 
     pub(crate) async fn settle(&self, token: Token, verdict: Verdict) -> Settled {
-        self.store.settle(&PAYMENTS, &[Settlement { token, verdict }]).await.unwrap().answers[0]
+        let settled = self.store.settle(&PAYMENTS, &[Settlement { token, verdict }]).await.unwrap();
+        // As a worker does.
+        if settled.unfolded {
+            self.store.fold_batches(&PAYMENTS).await.unwrap();
+        }
+        settled.answers[0]
     }
 
     /// Sends a command and parks it.

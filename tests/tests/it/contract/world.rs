@@ -111,9 +111,13 @@ impl World {
 
     pub(crate) async fn settle_all(&self, group: impl IntoIterator<Item = (Token, Verdict)>) -> Vec<Settled> {
         let group: Vec<Settlement> = group.into_iter().map(|(token, verdict)| Settlement { token, verdict }).collect();
-        let answers = self.store.settle(&self.domain, &group).await.unwrap().answers;
-        assert_eq!(answers.len(), group.len());
-        answers
+        let settled = self.store.settle(&self.domain, &group).await.unwrap();
+        // As a worker does.
+        if settled.unfolded {
+            self.store.fold_batches(&self.domain).await.unwrap();
+        }
+        assert_eq!(settled.answers.len(), group.len());
+        settled.answers
     }
 
     /// Receives the only command there is and settles it.
