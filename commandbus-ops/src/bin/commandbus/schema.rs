@@ -64,7 +64,8 @@ pub(crate) async fn doctor(session: &Session, task: &Doctor) -> Result<ExitCode,
     let is_well = schema_fits && found.is_empty();
     let diagnosis = Diagnosis { versions, schema_fits, faults: view::all(found), repaired };
     session.answer(&diagnosis, || {
-        let mut table = Table::new(["fault", "domain", "how many", "for example", "what to do"], "No faults were found.");
+        let nothing = if schema_fits { "No faults were found." } else { "Nothing was looked for without its schema." };
+        let mut table = Table::new(["fault", "domain", "how many", "for example", "what to do"], nothing);
         for fault in &diagnosis.faults {
             table.row([
                 fault.fault.clone(),

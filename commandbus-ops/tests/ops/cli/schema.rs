@@ -16,6 +16,7 @@ async fn a_database_is_migrated_and_domains_get_their_queues() {
     let doctor = run_on(url, &["doctor"]).await;
     assert_eq!(doctor.code, 4);
     assert!(doctor.out.contains("schema: not there: run `commandbus migrate`"), "{}", doctor.out);
+    assert!(!doctor.out.contains("No faults"), "{}", doctor.out);
 
     let wrong = run_on(url, &["migrate", "--domain", "No Domain"]).await;
     assert_eq!(wrong.code, 2, "{wrong:?}");

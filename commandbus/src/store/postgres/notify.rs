@@ -13,10 +13,6 @@ use tokio::time::Instant;
 /// again by itself when it is done; one that is idle has been woken by the first.
 const WINDOW: Duration = Duration::from_millis(5);
 
-/// How long after a window the next send may come that notifies for those of the window as well: a notification of its own
-/// costs a transaction.
-const GRACE: Duration = Duration::from_millis(5);
-
 /// Decides which sends wake the workers.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
@@ -26,7 +22,7 @@ pub(super) struct Throttle {
 #[derive(Debug)]
 struct Window {
     ends: Instant,
-    /// Somebody may not notify in this window, and a notification goes out after it.
+    /// Somebody may not notify in this window, and a notification goes out at its end.
     owed: bool,
 }
 
@@ -42,8 +38,8 @@ impl Throttle {
         !open
     }
 
-    /// Notifies soon after the window for a send that did not, unless another does; called after its commit, so that
-    /// whoever is woken finds the message.
+    /// Notifies at the end of the window for a send that did not; called after its commit, so that whoever is woken
+    /// finds the message.
     pub(super) fn owe(self: &Arc<Self>, queue: &str, pool: &PgPool) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let window = queues.entry(queue.to_owned()).or_insert_with(|| Window { ends: Instant::now(), owed: false });
@@ -53,15 +49,11 @@ impl Throttle {
     }
 
     async fn make_good(self: Arc<Self>, queue: String, at: Instant, pool: PgPool) {
-        tokio::time::sleep_until(at + GRACE).await;
-        {
-            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            if queues.get(&queue).is_none_or(|window| window.ends != at) {
-                // A later send has begun a window, and notifies in its own transaction.
-                return;
-            }
-            queues.insert(queue.clone(), Window { ends: Instant::now() + WINDOW, owed: false });
-        }
+        tokio::time::sleep_until(at).await;
+        self.queues
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(queue.clone(), Window { ends: Instant::now() + WINDOW, owed: false });
         let channel = format!("pgmq_notify_{queue}");
         if let Err(error) = sqlx::query("select pg_notify($1, '')").bind(channel).execute(&pool).await {
             tracing::debug!(%error, queue, "could not notify; workers find the messages when they poll");
