@@ -229,11 +229,12 @@ begin
     with current as (
         update commandbus.command c set lease_expires_at = v_until
         from (
-            select * from unnest(p_command_ids, p_msg_ids, p_deliveries) with ordinality
-                              as i(command_id, msg_id, delivery, position)
+            select p_domain as domain, i.*
+            from unnest(p_command_ids, p_msg_ids, p_deliveries) with ordinality
+                     as i(command_id, msg_id, delivery, position)
             order by i.command_id
         ) as i
-        where c.domain = p_domain and c.command_id = i.command_id and c.msg_id = i.msg_id
+        where c.domain = i.domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
         returning i.position::int, c.msg_id
     )
@@ -244,6 +245,7 @@ begin
     end if;
     return coalesce(v_current, '{}');
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan;
 
 insert into commandbus.schema_migrations (version, name) values (8, 'receiving') on conflict do nothing;

@@ -9,7 +9,7 @@ use commandbus::store::{
 use commandbus_tests::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::support::{LEASE, PAYMENTS, by_operator, complete, debit, eventually, new_batch, park};
+use crate::support::{LEASE, PAYMENTS, by_operator, complete, debit, eventually, give_back, new_batch, park};
 
 mod processes;
 
@@ -102,6 +102,51 @@ async fn nothing_that_workers_and_operators_do_scans_the_history() {
     let after = [work_on(database.url(), "command").await, work_on(database.url(), "audit").await];
     assert!(after[0].updates > before[0].updates, "{after:?}");
     assert_eq!(after.map(|work| work.scans), before.map(|work| work.scans));
+}
+
+/// Plans that are made on an empty table are kept when it is full, until something analyzes it.
+#[tokio::test]
+async fn the_first_drain_of_a_database_looks_each_command_up_by_its_key() {
+    let database = TestDatabase::new().await;
+    let store = PostgresStore::new(database.pool().await);
+    store.ensure_queues(&PAYMENTS, &[]).await.unwrap();
+    // Each of a session's statements is planned anew five times.
+    for _ in 0..2 * GROUPS {
+        store.send(&PAYMENTS, &[debit(3)]).await.unwrap();
+        assert_eq!(drain(&store).await, 1);
+    }
+    let many: Vec<_> = (0..GROUPS * GROUP).map(|_| debit(3)).collect();
+    store.send(&PAYMENTS, &many).await.unwrap();
+    assert_eq!(drain(&store).await, many.len());
+
+    drop(store);
+    let scans = work_on(database.url(), "command").await.scans;
+    let looked_up: i64 = sqlx::query_scalar(
+        "select sum(idx_tup_read)::bigint from pg_stat_user_indexes where schemaname = 'commandbus' and relname = 'command'",
+    )
+    .fetch_one(&database.pool().await)
+    .await
+    .unwrap();
+    // Received, renewed and settled; with all others of the domain it would be a hundred times as much.
+    assert!(looked_up < 10 * (GROUPS * GROUP) as i64, "{looked_up} entries read");
+    assert_eq!(scans, 0);
+}
+
+#[tokio::test]
+async fn what_lies_below_the_mark_is_received_when_nothing_above_it_is_left() {
+    let database = TestDatabase::new().await;
+    let store = PostgresStore::new(database.pool().await);
+    let commands: Vec<_> = (0..2 * GROUP).map(|_| debit(3)).collect();
+    store.send(&PAYMENTS, &commands).await.unwrap();
+    let first = store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap().deliveries;
+    let back: Vec<_> =
+        first.iter().map(|delivery| Settlement { token: delivery.token, verdict: give_back() }).collect();
+    store.settle(&PAYMENTS, &back).await.unwrap();
+
+    let rest = store.receive(&PAYMENTS, 2 * GROUP, LEASE).await.unwrap().deliveries;
+
+    assert_eq!(rest.len(), 2 * GROUP);
+    assert!(store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap().deliveries.is_empty());
 }
 
 #[tokio::test]
