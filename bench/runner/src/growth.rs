@@ -26,9 +26,10 @@ pub const PROCESSES: &str = "processes";
 pub const BATCH: &str = "batch";
 pub const GROUPS: &str = "groups";
 pub const WAITING: &str = "waiting";
+pub const RETENTION: &str = "retention";
 
 /// The programs and what grows in each.
-pub const PROGRAMS: [(&str, &str); 7] = [
+pub const PROGRAMS: [(&str, &str); 8] = [
     (HISTORY, "finished commands in the tables"),
     (PAYLOAD, "bytes of payload"),
     (DOMAINS, "domains, with one worker each in one process"),
@@ -36,6 +37,7 @@ pub const PROGRAMS: [(&str, &str); 7] = [
     (BATCH, "commands in the batch"),
     (GROUPS, "groups"),
     (WAITING, "handlers at once that wait 200 ms, in one worker"),
+    (RETENTION, "% of the time that pruning works beside a drain"),
 ];
 
 /// Runs those whose name contains `only`.
@@ -51,7 +53,8 @@ pub async fn measure(bench: &Bench, only: &str, largest: f64) -> Result<Vec<Poin
             PROCESSES => ours::processes(bench, &mut figures, &mut points).await?,
             BATCH => ours::batch(bench, &mut figures, &mut points).await?,
             GROUPS => ours::groups(bench, &mut figures, &mut points).await?,
-            _ => ours::waiting(bench, &mut figures, &mut points).await?,
+            WAITING => ours::waiting(bench, &mut figures, &mut points).await?,
+            _ => ours::retention(bench, &mut figures, &mut points).await?,
         }
     }
     Ok(points.points)

@@ -38,7 +38,8 @@ struct Arguments {
     /// Measures what the targets need and no more: one line for each, in less than 8 minutes.
     #[arg(long)]
     quick: bool,
-    /// Measures how ours grows: history, payload, domains, processes, batch, groups, waiting.
+    /// Measures how ours grows: history, payload, domains, processes, batch, groups, waiting,
+    /// retention.
     #[arg(long)]
     growth: bool,
     /// With `--growth`: leaves out the steps beyond this.

@@ -1,6 +1,6 @@
 //! Removing what is over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
 
@@ -13,12 +13,15 @@ use crate::{
 /// How many rows one transaction looks at, unless told otherwise: so few that nobody who works beside it waits.
 const CHUNK: u32 = 1_000;
 
+/// For which part of the time it works, unless told otherwise: so little that workers keep their rate beside it.
+const SHARE: f64 = 0.1;
+
 impl Bus {
     /// Removes what ended longer ago than that: commands with their audit trails, batches once all their members can go,
     /// processes with their timelines, results, and messages in the archives of the queues.
     ///
-    /// It may run beside workers, and be ended at any time: it works in small transactions, oldest first, and passes over
-    /// rows that somebody holds. What has not ended stays, and with it what an operator may need to retry it.
+    /// It may run beside workers, and be ended at any time: it works in small transactions, oldest first, passes over rows
+    /// that somebody holds, and [rests](Prune::share_of_time) between transactions. What has not ended stays, and with it what an operator may need to retry it.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -30,7 +33,7 @@ impl Bus {
     /// # }
     /// ```
     pub fn prune(&self, older_than: Duration) -> Prune {
-        Prune { bus: self.clone(), older_than, chunk: CHUNK, dry_run: false }
+        Prune { bus: self.clone(), older_than, chunk: CHUNK, share: SHARE, dry_run: false }
     }
 }
 
@@ -41,6 +44,7 @@ pub struct Prune {
     bus: Bus,
     older_than: Duration,
     chunk: u32,
+    share: f64,
     dry_run: bool,
 }
 
@@ -54,6 +58,18 @@ impl Prune {
     /// Looks at so many rows in one transaction.
     pub fn chunk_size(mut self, rows: u32) -> Self {
         self.chunk = rows.max(1);
+        self
+    }
+
+    /// Works for this part of the time, from 0.001 to 1, and rests for the others: 0.1 unless told otherwise, 1 not to
+    /// rest at all. A dry run never rests.
+    ///
+    /// # Panics
+    ///
+    /// With a share that is not in that range.
+    pub fn share_of_time(mut self, share: f64) -> Self {
+        assert!((0.001..=1.0).contains(&share), "a share of the time is from 0.001 to 1, and {share} is not");
+        self.share = share;
         self
     }
 
@@ -75,11 +91,15 @@ impl Prune {
         for &what in Prunable::ALL {
             let mut chunk = PruneChunk { what, before, after: None, limit: self.chunk, dry_run: self.dry_run };
             loop {
+                let begun = Instant::now();
                 let (pruned, next) = store.admin().prune(&chunk).await?;
                 total += pruned;
                 watch(what, &total);
                 let Some(next) = next else { break };
                 chunk.after = Some(next);
+                if !self.dry_run {
+                    tokio::time::sleep(begun.elapsed().mul_f64(1.0 / self.share - 1.0)).await;
+                }
             }
         }
         Ok(total)

@@ -11,6 +11,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::support::{LEASE, PAYMENTS, by_operator, complete, debit, eventually, give_back, new_batch, park};
 
+mod costs;
 mod processes;
 
 const GROUP: usize = 100;

@@ -37,7 +37,7 @@ async fn pruning_beside_a_drain_takes_only_what_has_ended_and_hinders_nobody() {
     let prune = async {
         let mut pruned = 0;
         while pruned < 20 * GROUP as u64 {
-            pruned += bus.prune(Duration::ZERO).chunk_size(50).run().await.unwrap().commands;
+            pruned += bus.prune(Duration::ZERO).chunk_size(50).share_of_time(1.0).run().await.unwrap().commands;
         }
         pruned
     };

@@ -1,14 +1,17 @@
 //! The curves.
 
+use std::time::Instant;
+
 use protocol::percentile;
 
-use super::{BATCH, DOMAINS, GROUPS, HISTORY, PAYLOAD, PROCESSES, Points, WAITING, disk};
+use super::{BATCH, DOMAINS, GROUPS, HISTORY, PAYLOAD, PROCESSES, Points, RETENTION, WAITING, disk};
 use crate::{
     Error,
     bench::Bench,
     check,
-    figures::Figures,
+    figures::{self, Figures},
     measure::{batches, drain, history::Aged},
+    program,
     server::Database,
     workers,
 };
@@ -133,4 +136,39 @@ async fn wait(
     let answer = bench.run(figures, bench.ours(), database, &task).await?;
     check::done(bench.ours(), database, jobs).await?;
     Ok(answer.rate)
+}
+
+/// Drains beside pruning that works for a part of the time, taking turns; the median of three.
+pub async fn retention(bench: &Bench, figures: &mut Figures, points: &mut Points) -> Result<(), Error> {
+    const SHARES: [(usize, &str); 3] = [(0, ""), (10, "0.1"), (100, "1")];
+    let aged = Aged::new(bench, 1_000_000).await?;
+    let mut rates = SHARES.map(|_| Vec::new());
+    for _ in 0..3 {
+        for ((percent, share), rates) in SHARES.iter().zip(&mut rates) {
+            // The history was sent one a second: all but the last day of it may go.
+            let prune = ["prune", "--older-than-s", "86400", "--share", share];
+            let mut pruning = program::command(bench.ours(), aged.database(), &prune);
+            let pruning = if *percent > 0 { Some(pruning.spawn()?) } else { None };
+            let before = old(aged.database()).await?;
+            let start = Instant::now();
+            rates.push(aged.rate(bench, figures, JOBS).await?);
+            if let Some(mut pruning) = pruning {
+                if pruning.try_wait()?.is_some() {
+                    return Err("pruning ended before the drain".into());
+                }
+                let gone = before - old(aged.database()).await?;
+                eprintln!("  {percent} %: {:.0} commands pruned a second", gone as f64 / start.elapsed().as_secs_f64());
+                pruning.kill().await?;
+            }
+        }
+    }
+    for ((percent, _), rates) in SHARES.iter().zip(&rates) {
+        points.add(RETENTION, *percent, DRAIN, figures::median(rates));
+    }
+    aged.remove(bench).await
+}
+
+/// The commands that pruning has not removed yet.
+async fn old(database: &Database) -> Result<usize, Error> {
+    database.count("select count(*) from commandbus.command where updated_at < clock_timestamp() - interval '1 day'").await
 }

@@ -73,6 +73,13 @@ pub enum OurTask {
         #[arg(long)]
         processes: usize,
     },
+    /// Removes what ended before so many seconds, working for this share of the time.
+    Prune {
+        #[arg(long)]
+        older_than_s: u64,
+        #[arg(long, default_value_t = 0.1)]
+        share: f64,
+    },
     /// Sends jobs to so many domains, at most 200, as many to each.
     SendDomains {
         #[arg(long)]

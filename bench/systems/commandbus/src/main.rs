@@ -56,6 +56,13 @@ async fn run(arguments: &OurArguments) -> Result<Option<Answer>, Error> {
             transactional::drain(&Ours::connect(url).await?, jobs, concurrency).await?
         }
         OurTask::Steps { processes } => process::steps(&Ours::connect(url).await?, processes).await?,
+        OurTask::Prune { older_than_s, share } => {
+            let age = std::time::Duration::from_secs(older_than_s);
+            let (start, bus) = (std::time::Instant::now(), Ours::connect(url).await?.bus);
+            let gone = bus.prune(age).share_of_time(share).run().await?;
+            let commands = usize::try_from(gone.commands)?;
+            answer(&arguments.task, commands, start.elapsed().as_secs_f64())
+        }
         OurTask::SendDomains { jobs, domains } => domains::send(&Ours::connect(url).await?, jobs, domains).await?,
         OurTask::DrainDomains { jobs, domains } => domains::drain(&Ours::connect(url).await?, jobs, domains).await?,
     };

@@ -96,6 +96,14 @@ pub(crate) struct Prune {
     /// How many rows one transaction looks at
     #[arg(long, default_value_t = 1_000)]
     pub(crate) chunk: u32,
+    /// For which part of the time it works, 0.001 to 1; at 1 it does not rest between transactions, for hours without work
+    #[arg(long, default_value_t = 0.1, value_parser = share_of_time)]
+    pub(crate) share: f64,
+}
+
+fn share_of_time(written: &str) -> Result<f64, String> {
+    let share: f64 = written.parse().map_err(|_| "write a number, as 0.1".to_owned())?;
+    if (0.001..=1.0).contains(&share) { Ok(share) } else { Err("write a number from 0.001 to 1, as 0.1".to_owned()) }
 }
 
 #[derive(Debug, Args)]

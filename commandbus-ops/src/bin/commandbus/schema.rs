@@ -118,7 +118,7 @@ async fn recount(bus: &commandbus::bus::Bus) -> Result<Vec<BatchId>, Failure> {
 
 pub(crate) async fn prune(session: &Session, task: &Prune) -> Result<ExitCode, Failure> {
     let bus = session.bus().await?;
-    let prune = bus.prune(task.older_than).chunk_size(task.chunk);
+    let prune = bus.prune(task.older_than).chunk_size(task.chunk).share_of_time(task.share);
     let prune = if task.dry_run { prune.dry_run() } else { prune };
     let bar = session.bar(0, "pruning");
     bar.set_style(

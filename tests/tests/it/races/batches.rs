@@ -149,6 +149,28 @@ async fn transactional_settlements_of_one_batch_count_exactly_at_every_commit() 
     assert_eq!(bench.ask::<i64>("select count(*) from commandbus.batch_delta").await, 0);
 }
 
+/// A handler may take minutes after it wrote: nobody may wait for its commit because of a count.
+#[tokio::test]
+async fn a_transaction_that_has_settled_holds_up_nobody_who_counts_in_the_same_batch() {
+    let bench = Bench::new().await;
+    let (batch, _) = bench.batch_of(3, None).await;
+    let received = bench.receive().await;
+    let settlement = |n: usize| Settlement { token: received.deliveries[n].token, verdict: complete() };
+    let mut open = bench.store.begin_handler(settlement(0).token, LEASE, None).await.unwrap();
+    assert_eq!(bench.store.settle_within(&mut open, &PAYMENTS, &settlement(0)).await.unwrap(), Settled::Recorded);
+
+    let free = "select count(*) from (select from commandbus.batch for update skip locked) as b";
+    assert_eq!(bench.ask::<i64>(free).await, 1, "the row of the batch is locked until the handler commits");
+    let settled = bench.store.settle(&PAYMENTS, &[settlement(1)]).await.unwrap();
+    assert_eq!(settled.answers, [Settled::Recorded]);
+    assert_eq!(bench.batch(batch).await.completed_count, 1);
+
+    open.commit().await.unwrap();
+    settle_in_transaction(&bench, &settlement(2)).await;
+    bench.store.fold_batches(&PAYMENTS).await.unwrap();
+    assert!(assert_exact(&bench, batch).await);
+}
+
 #[tokio::test]
 async fn the_fold_that_finds_the_last_member_ends_the_batch_once() {
     let bench = Bench::new().await;
