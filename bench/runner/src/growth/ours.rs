@@ -170,5 +170,7 @@ pub async fn retention(bench: &Bench, figures: &mut Figures, points: &mut Points
 
 /// The commands that pruning has not removed yet.
 async fn old(database: &Database) -> Result<usize, Error> {
-    database.count("select count(*) from commandbus.command where updated_at < clock_timestamp() - interval '1 day'").await
+    database
+        .count("select count(*) from commandbus.command where updated_at < clock_timestamp() - interval '1 day'")
+        .await
 }

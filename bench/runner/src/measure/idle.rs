@@ -13,6 +13,8 @@ use crate::{
     workers::Working,
 };
 
+/// So many jobs it handles before: plans and connections are then what they are in a worker that has lived for a while.
+const BEFORE: usize = 20_000;
 /// How long a worker has to come to rest.
 const SETTLING: Duration = Duration::from_secs(3);
 
@@ -21,12 +23,16 @@ pub async fn worker(bench: &Bench, figures: &mut Figures, seconds: u64) -> Resul
     let server = Server::start(&[("shared_preload_libraries", "pg_stat_statements")]).await?;
     let database = server.database(None).await?;
     program::run(bench.ours(), &database, &["prepare"]).await?;
+    program::run(bench.ours(), &database, &["send-many", "--jobs", &BEFORE.to_string()]).await?;
     // Ours are counted elsewhere: those of this connection must not be.
     let observer = server.database(None).await?;
     observer.execute("create extension pg_stat_statements").await?;
 
     let mut worker = Working::start(bench, &database, &[]).await?;
     worker.begin().await?;
+    while database.count(bench.ours().profile.waiting).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     tokio::time::sleep(SETTLING).await;
     let before = Cost::now(&worker, &database, &observer).await?;
     let start = Instant::now();
