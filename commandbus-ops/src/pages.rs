@@ -23,6 +23,7 @@ mod layout;
 mod lifecycle;
 mod operations;
 mod overview;
+mod parked_replies;
 mod process_batches;
 mod processes;
 mod progress;
@@ -60,8 +61,8 @@ fn routes() -> Router<Api> {
     Router::new()
         .route("/", get(overview::show))
         .route("/overview", get(overview::show))
-        .route("/troubleshooting", get(troubleshooting::list))
-        .route("/troubleshooting/groups", get(groups::list))
+        .route("/troubleshooting", get(groups::list))
+        .route("/troubleshooting/items", get(troubleshooting::list))
         .route("/troubleshooting/resolve", get(select::confirm).post(select::begin))
         .route("/troubleshooting/{domain}/{command_id}", get(troubleshooting::show))
         .route("/troubleshooting/{domain}/{command_id}/retry", get(resolve::ask_retry).post(resolve::retry))
@@ -82,6 +83,8 @@ fn routes() -> Router<Api> {
         .route("/process-batches/{batch_id}", get(process_batches::show))
         .route("/processes", get(processes::list))
         .route("/processes/{domain}/{process_id}", get(timeline::show))
+        .route("/processes/{domain}/parked-replies", get(parked_replies::list))
+        .route("/processes/{domain}/parked-replies/{reply}/retry", get(parked_replies::ask).post(parked_replies::retry))
         .route("/operations", get(operations::list))
         .route("/operations/{operation_id}", get(operations::show))
         .route("/operations/{operation_id}/cancel", axum::routing::post(operations::cancel))

@@ -45,7 +45,7 @@ fn needs(visit: &Visit, overview: &Overview) -> Markup {
         if queue.parked > 0 {
             let oldest = queue.oldest_parked_at.map(|at| format!(", the oldest for {}", time::age(at)));
             let says = format!("{} parked in {domain}{}", capped(queue.parked), oldest.unwrap_or_default());
-            needs.push(("warn", says, visit.to(format_args!("troubleshooting/groups{asked}"))));
+            needs.push(("warn", says, visit.to(format_args!("troubleshooting{asked}"))));
         }
         if queue.ready > 0 && queue.workers == 0 && queue.paused_at.is_none() {
             let says = format!("{} ready in {domain}, and no worker is alive", capped(queue.ready));
@@ -93,7 +93,8 @@ fn card(visit: &Visit, queue: &Queue, overview: &Overview) -> Markup {
             }
             (sparkline(&minutes))
             p.small {
-                span { (number(minutes.iter().map(|minute| minute.completed).sum())) " completed in the last hour" }
+                @if is_cut(&overview.throughput) { "at least " }
+                (number(minutes.iter().map(|minute| minute.completed).sum())) " completed in the last hour"
             }
             dl.lines {
                 div { dt { "Send to done" } dd { (taken(latency)) } }
@@ -105,6 +106,13 @@ fn card(visit: &Visit, queue: &Queue, overview: &Overview) -> Markup {
             }
         }
     }
+}
+
+/// Whether so much happened that the entries of the audit trail that are looked at may not reach back an hour.
+fn is_cut(throughput: &[Minute]) -> bool {
+    const MANY: u64 = 15_000;
+    let of = |minute: &Minute| minute.sent + minute.completed + minute.failed + minute.canceled + minute.parked;
+    throughput.iter().map(of).sum::<u64>() > MANY
 }
 
 fn figure(name: &str, count: &str, link: Option<&str>) -> Markup {

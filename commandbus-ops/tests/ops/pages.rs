@@ -16,6 +16,7 @@ mod assets;
 mod filled;
 mod forgery;
 mod mounting;
+mod parked_replies;
 mod rendering;
 mod rights;
 mod steering;
