@@ -141,7 +141,9 @@ pub(crate) async fn nothing_here(uri: Uri, request: Request) -> Response {
     }
     let up = visit::up(request.extensions(), &uri);
     let status = axum::http::StatusCode::NOT_FOUND;
-    let mut page = (status, layout::refusal(&up, status, "there is nothing at this address")).into_response();
+    let mut page =
+        (status, layout::refusal(&up, status, "this is the address of no page: check it, or begin at the overview"))
+            .into_response();
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     page
 }

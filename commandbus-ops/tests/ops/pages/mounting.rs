@@ -103,7 +103,7 @@ async fn whoever_is_not_known_is_asked_for_a_name_and_a_password() {
 async fn errors_on_pages_are_pages_and_those_of_the_api_are_documents() {
     let (_house, mut browser) = house(VIC).await;
     for (path, status, says) in [
-        ("/nowhere", 404, "There is nothing at this address."),
+        ("/nowhere", 404, "This is the address of no page"),
         ("/batches/01a1fec0-8df9-7449-aaa8-a0a49710c8a4", 404, "There is no batch"),
         ("/commands/payments/01a1fec0-8df9-7449-aaa8-a0a49710c8a4", 404, "has no command"),
         ("/processes/payments/7", 400, "This cannot be done"),
