@@ -70,6 +70,11 @@ async fn every_link_of_every_page_leads_somewhere_under_any_prefix() {
         }
         assert!(seen.len() > 40, "{}", seen.len());
         assert!(seen.iter().any(|path| path.contains("/assets/style-")));
+        let lost = format!("{prefix}/no/where");
+        let answer = browser.open(&lost).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        let back = answer.text.split("href=\"").last().unwrap().split('"').next().unwrap();
+        assert_eq!(resolve(&lost, back), format!("{prefix}/overview"));
     }
 }
 
