@@ -13,6 +13,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use crate::{api::Api, guard, problem::Problem};
 
 mod assets;
+mod batch_verbs;
 mod batches;
 mod commands;
 mod edit;
@@ -75,10 +76,10 @@ fn routes() -> Router<Api> {
         .route("/commands/{domain}/{command_id}/cancel", get(commands::ask_cancel).post(commands::cancel))
         .route("/batches", get(batches::list))
         .route("/batches/{batch_id}", get(batches::show))
-        .route("/batches/{batch_id}/cancel-rest", get(batches::ask_cancel_rest).post(batches::cancel_rest))
-        .route("/batches/{batch_id}/retry-parked", get(batches::ask_retry_parked).post(batches::retry_parked))
-        .route("/batches/{batch_id}/pause", axum::routing::post(batches::pause))
-        .route("/batches/{batch_id}/resume", axum::routing::post(batches::resume))
+        .route("/batches/{batch_id}/cancel-rest", get(batch_verbs::ask_cancel_rest).post(batch_verbs::cancel_rest))
+        .route("/batches/{batch_id}/retry-parked", get(batch_verbs::ask_retry_parked).post(batch_verbs::retry_parked))
+        .route("/batches/{batch_id}/pause", axum::routing::post(batch_verbs::pause))
+        .route("/batches/{batch_id}/resume", axum::routing::post(batch_verbs::resume))
         .route("/process-batches", get(process_batches::list))
         .route("/process-batches/{batch_id}", get(process_batches::show))
         .route("/processes", get(processes::list))

@@ -1,17 +1,15 @@
-//! Batches of commands: to look at, and to steer.
+//! Batches of commands.
 
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
     commands,
-    elements::{Confirmation, act, badge, choice, empty, facts, field, filter, folded, id, pager},
-    forgery::{Filled, given},
+    elements::{act, badge, choice, empty, facts, field, filter, folded, id, pager},
     layout::{Refresh, Sheet},
     progress, time,
     visit::{Visit, query},
@@ -19,9 +17,9 @@ use super::{
 use crate::{
     api::{
         Api,
-        batches::{self as api, BatchQuery, InDomain, SomeReason},
-        commands::{self as commands_api, CommandQuery, Reason},
-        extract::{Asked, At, Given, Operating},
+        batches::{self as api, BatchQuery, InDomain},
+        commands::{self as commands_api, CommandQuery},
+        extract::{Asked, At},
     },
     problem::Problem,
     view::{Batch, Page},
@@ -160,108 +158,4 @@ fn verbs(visit: &Visit, batch: &Batch) -> Markup {
             p { a href=(visit.to(format_args!("troubleshooting?batch_id={}", batch.batch_id))) { "Why these are parked" } }
         }
     }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Why {
-    #[serde(default)]
-    reason: String,
-}
-
-/// A form that takes no more than being sent.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
-fn back(visit: &Visit, batch_id: Uuid, notice: Option<&str>) -> String {
-    let which = query(&[("domain", visit.asked("domain")), ("notice", notice)]);
-    visit.to(format_args!("batches/{batch_id}{which}"))
-}
-
-pub(super) async fn ask_cancel_rest(
-    state: State<Api>,
-    _: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-) -> Result<Markup, Problem> {
-    let batch = api::show(state, visit.viewer(), At(batch_id), Asked(place(&visit))).await?.0;
-    let form = Confirmation {
-        visit: &visit,
-        says: html! {
-            p { "Of " strong { (name(&batch)) } ", " (batch.open_count) " wait or run." }
-            p { "What has not been received is canceled, and its senders are told why. What runs goes on, what is parked stays." }
-        },
-        action: String::new(),
-        verb: "Cancel the rest",
-        cancels: true,
-        needs_reason: true,
-        back: back(&visit, batch_id, None),
-    };
-    Ok(Sheet::new(&visit, "batches", "Cancel the rest of a batch").show(form.show(html! {})))
-}
-
-pub(super) async fn cancel_rest(
-    state: State<Api>,
-    operating: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-    Filled(why): Filled<Why>,
-) -> Result<Redirect, Problem> {
-    let reason = Reason { reason: why.reason };
-    let _canceled = api::cancel_rest(state, operating, At(batch_id), Asked(place(&visit)), Given(reason)).await?;
-    Ok(Redirect::to(&back(&visit, batch_id, Some("rest-canceled"))))
-}
-
-pub(super) async fn ask_retry_parked(
-    state: State<Api>,
-    _: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-) -> Result<Markup, Problem> {
-    let batch = api::show(state, visit.viewer(), At(batch_id), Asked(place(&visit))).await?.0;
-    let form = Confirmation {
-        visit: &visit,
-        says: html! {
-            p { "Of " strong { (name(&batch)) } ", " (batch.in_troubleshooting_count) " are parked. Each is sent again as it is." }
-        },
-        action: String::new(),
-        verb: "Retry what is parked",
-        cancels: false,
-        needs_reason: false,
-        back: back(&visit, batch_id, None),
-    };
-    Ok(Sheet::new(&visit, "batches", "Retry what is parked of a batch").show(form.show(html! {})))
-}
-
-pub(super) async fn retry_parked(
-    state: State<Api>,
-    operating: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-    Filled(why): Filled<Why>,
-) -> Result<Redirect, Problem> {
-    let reason = SomeReason { reason: given(&why.reason) };
-    let operation = api::retry_parked_now(&state, operating, batch_id, &place(&visit), reason).await?;
-    Ok(Redirect::to(&visit.to(format_args!("operations/{}?notice=begun", operation.operation_id))))
-}
-
-pub(super) async fn pause(
-    state: State<Api>,
-    operating: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-    Filled(Nothing {}): Filled<Nothing>,
-) -> Result<Redirect, Problem> {
-    api::pause(state, operating, At(batch_id), Asked(place(&visit))).await?;
-    Ok(Redirect::to(&back(&visit, batch_id, Some("paused"))))
-}
-
-pub(super) async fn resume(
-    state: State<Api>,
-    operating: Operating,
-    visit: Visit,
-    At(batch_id): At<Uuid>,
-    Filled(Nothing {}): Filled<Nothing>,
-) -> Result<Redirect, Problem> {
-    api::resume(state, operating, At(batch_id), Asked(place(&visit))).await?;
-    Ok(Redirect::to(&back(&visit, batch_id, Some("resumed"))))
 }

@@ -101,6 +101,10 @@ fn unreadable(error: impl std::fmt::Display) -> Response {
     Problem::unprocessable(format!("the form cannot be read: {error}")).into_response()
 }
 
+/// A form that takes no more than being sent.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
 /// A text that may have been left empty.
 pub(super) fn given(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)

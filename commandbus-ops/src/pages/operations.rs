@@ -6,9 +6,8 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{
-    batches::Nothing,
     elements::{act, badge, empty, facts, id, number, pager, words},
-    forgery::Filled,
+    forgery::{Filled, Nothing},
     layout::{Refresh, Sheet},
     progress, time,
     visit::Visit,

@@ -4,9 +4,8 @@ use axum::{extract::State, response::Redirect};
 use maud::{Markup, html};
 
 use super::{
-    batches::Nothing,
     elements::{act, badge, capped, empty, number},
-    forgery::Filled,
+    forgery::{Filled, Nothing},
     layout::{Refresh, Sheet},
     time,
     visit::Visit,
