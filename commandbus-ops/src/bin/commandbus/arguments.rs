@@ -404,4 +404,8 @@ pub(crate) struct Serve {
     /// Show /metrics to everybody
     #[arg(long)]
     pub(crate) public_metrics: bool,
+    /// With a database of its own, in which three domains are at work: to look around
+    #[cfg(feature = "demo")]
+    #[arg(long, conflicts_with_all = ["tokens", "passwords", "public_metrics"])]
+    pub(crate) demo: bool,
 }

@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// A server that ends with its test.
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut told = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -30,7 +30,7 @@ impl Server {
     }
 
     /// The first line of the answer, and its body.
-    fn get(&self, path: &str, more: &str) -> (String, String) {
+    pub(crate) fn get(&self, path: &str, more: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}\r\n", self.address).unwrap();
         let mut answer = String::new();
