@@ -18,6 +18,7 @@
 mod access;
 mod api;
 mod guard;
+mod pages;
 mod problem;
 mod server;
 pub mod view;

@@ -1,0 +1,144 @@
+//! The web pages: rendered on the server, usable without JavaScript, thin over the same functions as the API.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use crate::{api::Api, guard, problem::Problem};
+
+mod assets;
+mod batches;
+mod commands;
+mod edit;
+mod elements;
+mod forgery;
+mod groups;
+mod layout;
+mod lifecycle;
+mod operations;
+mod overview;
+mod process_batches;
+mod processes;
+mod progress;
+mod resolve;
+mod select;
+mod sparkline;
+mod system;
+mod time;
+mod timeline;
+mod troubleshooting;
+mod types;
+mod visit;
+
+/// What pages may do in a browser: nothing from elsewhere, no script and no style but our two files.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The pages with everything that stands before them. What goes wrong there is told as a page, too.
+pub(crate) fn router(api: &Api) -> Router<Api> {
+    routes()
+        .method_not_allowed_fallback(async || {
+            let detail = "this address does not take this method: use the buttons and links of the pages";
+            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+        })
+        .layer(middleware::from_fn(forgery::keep_secret))
+        .layer(middleware::from_fn_with_state(api.clone(), guard::identify))
+        .layer(middleware::from_fn(guard::refuse_other_sites))
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, api.options.timeout))
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(middleware::from_fn_with_state(api.clone(), as_page))
+        .merge(assets::routes())
+}
+
+fn routes() -> Router<Api> {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/overview", get(overview::show))
+        .route("/troubleshooting", get(troubleshooting::list))
+        .route("/troubleshooting/groups", get(groups::list))
+        .route("/troubleshooting/resolve", get(select::confirm).post(select::begin))
+        .route("/troubleshooting/{domain}/{command_id}", get(troubleshooting::show))
+        .route("/troubleshooting/{domain}/{command_id}/retry", get(resolve::ask_retry).post(resolve::retry))
+        .route("/troubleshooting/{domain}/{command_id}/cancel", get(resolve::ask_cancel).post(resolve::cancel))
+        .route("/troubleshooting/{domain}/{command_id}/complete", get(resolve::ask_complete).post(resolve::complete))
+        .route("/troubleshooting/{domain}/{command_id}/edit", get(edit::ask).post(edit::preview))
+        .route("/troubleshooting/{domain}/{command_id}/edited", axum::routing::post(edit::retry))
+        .route("/commands", get(commands::list))
+        .route("/commands/{domain}/{command_id}", get(commands::show))
+        .route("/commands/{domain}/{command_id}/cancel", get(commands::ask_cancel).post(commands::cancel))
+        .route("/batches", get(batches::list))
+        .route("/batches/{batch_id}", get(batches::show))
+        .route("/batches/{batch_id}/cancel-rest", get(batches::ask_cancel_rest).post(batches::cancel_rest))
+        .route("/batches/{batch_id}/retry-parked", get(batches::ask_retry_parked).post(batches::retry_parked))
+        .route("/batches/{batch_id}/pause", axum::routing::post(batches::pause))
+        .route("/batches/{batch_id}/resume", axum::routing::post(batches::resume))
+        .route("/process-batches", get(process_batches::list))
+        .route("/process-batches/{batch_id}", get(process_batches::show))
+        .route("/processes", get(processes::list))
+        .route("/processes/{domain}/{process_id}", get(timeline::show))
+        .route("/operations", get(operations::list))
+        .route("/operations/{operation_id}", get(operations::show))
+        .route("/operations/{operation_id}/cancel", axum::routing::post(operations::cancel))
+        .route("/operations/{operation_id}/resume", axum::routing::post(operations::resume))
+        .route("/workers", get(system::workers))
+        .route("/queues", get(system::queues))
+        .route("/queues/{domain}/pause", axum::routing::post(system::pause))
+        .route("/queues/{domain}/resume", axum::routing::post(system::resume))
+        .route("/types", get(types::list))
+}
+
+/// Turns what the handlers and the guards refuse into pages, asks browsers for a name and a password, and says what a
+/// page may do.
+async fn as_page(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let up = visit::up(request.extensions(), request.uri());
+    let mut response = next.run(request).await;
+    let is_failure = response.status().is_client_error() || response.status().is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if is_failure && !kind.starts_with(b"text/html") {
+        response = refused(&api, &up, response);
+    }
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// The page for a refusal, with the headers that came with it.
+fn refused(api: &Api, up: &str, response: Response) -> Response {
+    let status = response.status();
+    let problem = response.extensions().get::<Problem>().cloned();
+    let detail = problem.map_or_else(String::new, |problem| problem.detail);
+    let page = layout::refusal(up, status, &detail);
+    let mut page = (status, page).into_response();
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    if status == axum::http::StatusCode::UNAUTHORIZED
+        && let Some(challenge) = api.options.access.browser_challenge()
+    {
+        page.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    page
+}
+
+/// What there is at an address that nothing is at: a page, except among the addresses of machines.
+pub(crate) async fn nothing_here(uri: Uri, request: Request) -> Response {
+    let is_for_machines = ["/api", "/healthz", "/metrics"]
+        .iter()
+        .any(|root| uri.path().strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if is_for_machines {
+        let detail = "there is nothing at this address: see /api/openapi.json for what there is";
+        return Problem::not_found(detail).into_response();
+    }
+    let up = visit::up(request.extensions(), &uri);
+    let status = axum::http::StatusCode::NOT_FOUND;
+    let mut page = (status, layout::refusal(&up, status, "there is nothing at this address")).into_response();
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    page
+}
