@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -56,41 +56,54 @@ pub(crate) fn router(api: &Api) -> Router<Api> {
         .merge(assets::routes())
 }
 
-fn routes() -> Router<Api> {
-    Router::new()
-        .route("/", get(overview::show))
-        .route("/overview", get(overview::show))
-        .route("/troubleshooting", get(troubleshooting::list))
-        .route("/troubleshooting/groups", get(groups::list))
-        .route("/troubleshooting/resolve", get(select::confirm).post(select::begin))
-        .route("/troubleshooting/{domain}/{command_id}", get(troubleshooting::show))
-        .route("/troubleshooting/{domain}/{command_id}/retry", get(resolve::ask_retry).post(resolve::retry))
-        .route("/troubleshooting/{domain}/{command_id}/cancel", get(resolve::ask_cancel).post(resolve::cancel))
-        .route("/troubleshooting/{domain}/{command_id}/complete", get(resolve::ask_complete).post(resolve::complete))
-        .route("/troubleshooting/{domain}/{command_id}/edit", get(edit::ask).post(edit::preview))
-        .route("/troubleshooting/{domain}/{command_id}/edited", axum::routing::post(edit::retry))
-        .route("/commands", get(commands::list))
-        .route("/commands/{domain}/{command_id}", get(commands::show))
-        .route("/commands/{domain}/{command_id}/cancel", get(commands::ask_cancel).post(commands::cancel))
-        .route("/batches", get(batches::list))
-        .route("/batches/{batch_id}", get(batches::show))
-        .route("/batches/{batch_id}/cancel-rest", get(batches::ask_cancel_rest).post(batches::cancel_rest))
-        .route("/batches/{batch_id}/retry-parked", get(batches::ask_retry_parked).post(batches::retry_parked))
-        .route("/batches/{batch_id}/pause", axum::routing::post(batches::pause))
-        .route("/batches/{batch_id}/resume", axum::routing::post(batches::resume))
-        .route("/process-batches", get(process_batches::list))
-        .route("/process-batches/{batch_id}", get(process_batches::show))
-        .route("/processes", get(processes::list))
-        .route("/processes/{domain}/{process_id}", get(timeline::show))
-        .route("/operations", get(operations::list))
-        .route("/operations/{operation_id}", get(operations::show))
-        .route("/operations/{operation_id}/cancel", axum::routing::post(operations::cancel))
-        .route("/operations/{operation_id}/resume", axum::routing::post(operations::resume))
-        .route("/workers", get(system::workers))
-        .route("/queues", get(system::queues))
-        .route("/queues/{domain}/pause", axum::routing::post(system::pause))
-        .route("/queues/{domain}/resume", axum::routing::post(system::resume))
-        .route("/types", get(types::list))
+/// Writes each address once, for the router and for those who walk all of them.
+macro_rules! routes {
+    ($($address:literal => $methods:expr,)+) => {
+        /// The addresses of the pages, as the router has them: for tests of one's own, say of who comes in.
+        pub fn pages() -> &'static [&'static str] {
+            &[$($address),+]
+        }
+
+        fn routes() -> Router<Api> {
+            Router::new()$(.route($address, $methods))+
+        }
+    };
+}
+
+routes! {
+    "/" => get(overview::show),
+    "/overview" => get(overview::show),
+    "/troubleshooting" => get(troubleshooting::list),
+    "/troubleshooting/groups" => get(groups::list),
+    "/troubleshooting/resolve" => get(select::confirm).post(select::begin),
+    "/troubleshooting/{domain}/{command_id}" => get(troubleshooting::show),
+    "/troubleshooting/{domain}/{command_id}/retry" => get(resolve::ask_retry).post(resolve::retry),
+    "/troubleshooting/{domain}/{command_id}/cancel" => get(resolve::ask_cancel).post(resolve::cancel),
+    "/troubleshooting/{domain}/{command_id}/complete" => get(resolve::ask_complete).post(resolve::complete),
+    "/troubleshooting/{domain}/{command_id}/edit" => get(edit::ask).post(edit::preview),
+    "/troubleshooting/{domain}/{command_id}/edited" => post(edit::retry),
+    "/commands" => get(commands::list),
+    "/commands/{domain}/{command_id}" => get(commands::show),
+    "/commands/{domain}/{command_id}/cancel" => get(commands::ask_cancel).post(commands::cancel),
+    "/batches" => get(batches::list),
+    "/batches/{batch_id}" => get(batches::show),
+    "/batches/{batch_id}/cancel-rest" => get(batches::ask_cancel_rest).post(batches::cancel_rest),
+    "/batches/{batch_id}/retry-parked" => get(batches::ask_retry_parked).post(batches::retry_parked),
+    "/batches/{batch_id}/pause" => post(batches::pause),
+    "/batches/{batch_id}/resume" => post(batches::resume),
+    "/process-batches" => get(process_batches::list),
+    "/process-batches/{batch_id}" => get(process_batches::show),
+    "/processes" => get(processes::list),
+    "/processes/{domain}/{process_id}" => get(timeline::show),
+    "/operations" => get(operations::list),
+    "/operations/{operation_id}" => get(operations::show),
+    "/operations/{operation_id}/cancel" => post(operations::cancel),
+    "/operations/{operation_id}/resume" => post(operations::resume),
+    "/workers" => get(system::workers),
+    "/queues" => get(system::queues),
+    "/queues/{domain}/pause" => post(system::pause),
+    "/queues/{domain}/resume" => post(system::resume),
+    "/types" => get(types::list),
 }
 
 /// Turns what the handlers and the guards refuse into pages, asks browsers for a name and a password, and says what a

@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::Method;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
@@ -111,6 +111,34 @@ impl Browser {
         }
     }
 
+    /// Clicks on the button, or the link, that says so.
+    pub(crate) async fn click(&self, text: &str) {
+        self.button(text).await.click().await.unwrap();
+    }
+
+    pub(crate) async fn press(&self, key: Key) {
+        self.client.active_element().await.unwrap().send_keys(&String::from(char::from(key))).await.unwrap();
+    }
+
+    /// Writes into what has the focus.
+    pub(crate) async fn write(&self, text: &str) {
+        self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    pub(crate) async fn until_path_ends(&self, wanted: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.path().await.ends_with(wanted) {
+            assert!(Instant::now() < deadline, "{} does not end with {wanted}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// As on a screen of this size.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.unwrap();
@@ -127,7 +155,11 @@ impl Browser {
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let said = self.issue("se/log", json!({ "type": "browser" })).await;
         let entries = said.as_array().cloned().unwrap_or_default();
-        entries.iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG").map(Value::to_string).collect()
+        entries
+            .iter()
+            .filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG")
+            .map(Value::to_string)
+            .collect()
     }
 
     pub(crate) async fn assert_no_complaints(&self, page: &str) {

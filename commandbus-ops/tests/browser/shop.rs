@@ -2,13 +2,16 @@
 
 use std::{
     future::pending,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use commandbus::{
     bus::Bus,
-    message::{BatchId, CommandId, Domain},
+    message::{BatchId, CommandId, CommandStatus, Domain},
     prelude::*,
     store::{CommandFilter, Page, ParkedFilter},
 };
@@ -62,11 +65,15 @@ enum ShopError {
 #[derive(Debug, Clone)]
 struct Gate(Arc<Semaphore>);
 
+/// Whether it answers those whose card is `down`, too.
+#[derive(Debug, Clone)]
+struct Bank(Arc<AtomicBool>);
+
 #[handler]
-async fn charge_card(charge: ChargeCard) -> Result<(), ShopError> {
+async fn charge_card(charge: ChargeCard, State(bank): State<Bank>) -> Result<(), ShopError> {
     match charge.card.as_str() {
         _ if charge.cents <= 0 => Err(ShopError::InvalidAmount(charge.cents)),
-        "down" => Err(ShopError::BankDown),
+        "down" if !bank.0.load(Ordering::Relaxed) => Err(ShopError::BankDown),
         "declined" => Err(ShopError::Declined),
         _ => Ok(()),
     }
@@ -123,6 +130,7 @@ pub(crate) struct Shop {
     /// Where its pages are.
     pub(crate) url: String,
     gate: Gate,
+    bank: Bank,
     // Above the database: they end before it goes.
     _at_work: JoinSet<()>,
     _database: TestDatabase,
@@ -134,9 +142,11 @@ impl Shop {
         let database = TestDatabase::new().await;
         let bus = Bus::new(database.pool().await);
         let gate = Gate(Arc::new(Semaphore::new(0)));
+        let bank = Bank(Arc::default());
         let mut at_work = JoinSet::new();
         for domain in ["payments", "warehouse"] {
-            let worker = Worker::new(&bus, domain).provide(gate.clone()).concurrency(16).build().unwrap();
+            let worker =
+                Worker::new(&bus, domain).provide(gate.clone()).provide(bank.clone()).concurrency(16).build().unwrap();
             at_work.spawn(async move { worker.run_until(pending()).await.unwrap() });
         }
         let routes = commandbus::process::Router::new(&bus, "orders").unwrap();
@@ -148,7 +158,7 @@ impl Shop {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let pages = router(bus.clone(), options);
         at_work.spawn(async move { axum::serve(listener, pages).await.unwrap() });
-        Self { bus, url, gate, _at_work: at_work, _database: database }
+        Self { bus, url, gate, bank, _at_work: at_work, _database: database }
     }
 
     /// One that has been at work: something of every kind.
@@ -156,7 +166,8 @@ impl Shop {
         let shop = Self::open().await;
         let bus = &shop.bus;
         shop.let_out(20);
-        let charges = ChargeCard::batch("Monthly billing").extend((0..20).map(|n| charge(if n < 4 { "declined" } else { "4242" })));
+        let charges = ChargeCard::batch("Monthly billing")
+            .extend((0..20).map(|n| charge(if n < 4 { "declined" } else { "4242" })));
         charges.send(bus).await.unwrap().wait().await.unwrap();
         let held = ChargeCard::batch("Held back").extend((0..5).map(|_| charge("4242")));
         let held = held.send(bus);
@@ -223,9 +234,23 @@ impl Shop {
         orders.start(&self.bus).await.unwrap().id()
     }
 
-    pub(crate) async fn some_command(&self) -> CommandId {
-        let filter = CommandFilter::in_domain(PAYMENTS.clone());
+    /// One that waits for its time.
+    pub(crate) async fn waiting_command(&self) -> CommandId {
+        let filter = CommandFilter::in_domain(PAYMENTS.clone()).with_status(CommandStatus::Pending);
         self.bus.commands().list(&filter, Page::first(1)).await.unwrap()[0].command_id
+    }
+
+    /// Parks a command that cannot succeed as it is.
+    pub(crate) async fn park_invalid(&self) -> CommandId {
+        let before = self.parked().await;
+        let sent = ChargeCard { cents: -1, ..charge("4000 0000") }.send(&self.bus).await.unwrap();
+        self.until_parked(before + 1).await;
+        sent.id()
+    }
+
+    /// From now on what failed for it succeeds.
+    pub(crate) fn bank_is_back(&self) {
+        self.bank.0.store(true, Ordering::Relaxed);
     }
 }
 
