@@ -21,7 +21,7 @@ use crate::{
         Api,
         batches::{self as api, BatchQuery, InDomain, SomeReason},
         commands::{self as commands_api, CommandQuery, Reason},
-        extract::{Asked, At, Given, Operating},
+        extract::{Asked, At, Given, MayGive, Operating},
     },
     problem::Problem,
     view::{Batch, Page},
@@ -251,7 +251,7 @@ pub(super) async fn pause(
     At(batch_id): At<Uuid>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::pause(state, operating, At(batch_id), Asked(place(&visit))).await?;
+    api::pause(state, operating, At(batch_id), Asked(place(&visit)), MayGive::default()).await?;
     Ok(Redirect::to(&back(&visit, batch_id, Some("paused"))))
 }
 
@@ -262,6 +262,6 @@ pub(super) async fn resume(
     At(batch_id): At<Uuid>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::resume(state, operating, At(batch_id), Asked(place(&visit))).await?;
+    api::resume(state, operating, At(batch_id), Asked(place(&visit)), MayGive::default()).await?;
     Ok(Redirect::to(&back(&visit, batch_id, Some("resumed"))))
 }

@@ -323,9 +323,21 @@ pub(crate) enum Batches {
         yes: bool,
     },
     /// Hand out no more of its commands
-    Pause(One),
+    Pause {
+        #[command(flatten)]
+        batch: One,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// End a pause
-    Resume(One),
+    Resume {
+        #[command(flatten)]
+        batch: One,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -379,11 +391,17 @@ pub(crate) enum Domains {
     Pause {
         /// Its name
         domain: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// End a pause
     Resume {
         /// Its name
         domain: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
