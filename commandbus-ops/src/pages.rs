@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -58,43 +58,56 @@ pub(crate) fn router(api: &Api) -> Router<Api> {
         .merge(assets::routes())
 }
 
-fn routes() -> Router<Api> {
-    Router::new()
-        .route("/", get(overview::show))
-        .route("/overview", get(overview::show))
-        .route("/troubleshooting", get(groups::list))
-        .route("/troubleshooting/items", get(troubleshooting::list))
-        .route("/troubleshooting/resolve", get(select::confirm).post(select::begin))
-        .route("/troubleshooting/{domain}/{command_id}", get(troubleshooting::show))
-        .route("/troubleshooting/{domain}/{command_id}/retry", get(resolve::ask_retry).post(resolve::retry))
-        .route("/troubleshooting/{domain}/{command_id}/cancel", get(resolve::ask_cancel).post(resolve::cancel))
-        .route("/troubleshooting/{domain}/{command_id}/complete", get(resolve::ask_complete).post(resolve::complete))
-        .route("/troubleshooting/{domain}/{command_id}/edit", get(edit::ask).post(edit::preview))
-        .route("/troubleshooting/{domain}/{command_id}/edited", axum::routing::post(edit::retry))
-        .route("/commands", get(commands::list))
-        .route("/commands/{domain}/{command_id}", get(commands::show))
-        .route("/commands/{domain}/{command_id}/cancel", get(commands::ask_cancel).post(commands::cancel))
-        .route("/batches", get(batches::list))
-        .route("/batches/{batch_id}", get(batches::show))
-        .route("/batches/{batch_id}/cancel-rest", get(batch_verbs::ask_cancel_rest).post(batch_verbs::cancel_rest))
-        .route("/batches/{batch_id}/retry-parked", get(batch_verbs::ask_retry_parked).post(batch_verbs::retry_parked))
-        .route("/batches/{batch_id}/pause", axum::routing::post(batch_verbs::pause))
-        .route("/batches/{batch_id}/resume", axum::routing::post(batch_verbs::resume))
-        .route("/process-batches", get(process_batches::list))
-        .route("/process-batches/{batch_id}", get(process_batches::show))
-        .route("/processes", get(processes::list))
-        .route("/processes/{domain}/{process_id}", get(timeline::show))
-        .route("/processes/{domain}/parked-replies", get(parked_replies::list))
-        .route("/processes/{domain}/parked-replies/{reply}/retry", get(parked_replies::ask).post(parked_replies::retry))
-        .route("/operations", get(operations::list))
-        .route("/operations/{operation_id}", get(operations::show))
-        .route("/operations/{operation_id}/cancel", axum::routing::post(operations::cancel))
-        .route("/operations/{operation_id}/resume", axum::routing::post(operations::resume))
-        .route("/workers", get(system::workers))
-        .route("/queues", get(system::queues))
-        .route("/queues/{domain}/pause", axum::routing::post(system::pause))
-        .route("/queues/{domain}/resume", axum::routing::post(system::resume))
-        .route("/types", get(types::list))
+/// Writes each address once, for the router and for those who walk all of them.
+macro_rules! routes {
+    ($($address:literal => $methods:expr,)+) => {
+        /// The addresses of the pages, as the router has them: for tests of one's own, say of who comes in.
+        pub fn pages() -> &'static [&'static str] {
+            &[$($address),+]
+        }
+
+        fn routes() -> Router<Api> {
+            Router::new()$(.route($address, $methods))+
+        }
+    };
+}
+
+routes! {
+    "/" => get(overview::show),
+    "/overview" => get(overview::show),
+    "/troubleshooting" => get(groups::list),
+    "/troubleshooting/items" => get(troubleshooting::list),
+    "/troubleshooting/resolve" => get(select::confirm).post(select::begin),
+    "/troubleshooting/{domain}/{command_id}" => get(troubleshooting::show),
+    "/troubleshooting/{domain}/{command_id}/retry" => get(resolve::ask_retry).post(resolve::retry),
+    "/troubleshooting/{domain}/{command_id}/cancel" => get(resolve::ask_cancel).post(resolve::cancel),
+    "/troubleshooting/{domain}/{command_id}/complete" => get(resolve::ask_complete).post(resolve::complete),
+    "/troubleshooting/{domain}/{command_id}/edit" => get(edit::ask).post(edit::preview),
+    "/troubleshooting/{domain}/{command_id}/edited" => post(edit::retry),
+    "/commands" => get(commands::list),
+    "/commands/{domain}/{command_id}" => get(commands::show),
+    "/commands/{domain}/{command_id}/cancel" => get(commands::ask_cancel).post(commands::cancel),
+    "/batches" => get(batches::list),
+    "/batches/{batch_id}" => get(batches::show),
+    "/batches/{batch_id}/cancel-rest" => get(batch_verbs::ask_cancel_rest).post(batch_verbs::cancel_rest),
+    "/batches/{batch_id}/retry-parked" => get(batch_verbs::ask_retry_parked).post(batch_verbs::retry_parked),
+    "/batches/{batch_id}/pause" => post(batch_verbs::pause),
+    "/batches/{batch_id}/resume" => post(batch_verbs::resume),
+    "/process-batches" => get(process_batches::list),
+    "/process-batches/{batch_id}" => get(process_batches::show),
+    "/processes" => get(processes::list),
+    "/processes/{domain}/{process_id}" => get(timeline::show),
+    "/processes/{domain}/parked-replies" => get(parked_replies::list),
+    "/processes/{domain}/parked-replies/{parked_reply_id}/retry" => get(parked_replies::ask).post(parked_replies::retry),
+    "/operations" => get(operations::list),
+    "/operations/{operation_id}" => get(operations::show),
+    "/operations/{operation_id}/cancel" => post(operations::cancel),
+    "/operations/{operation_id}/resume" => post(operations::resume),
+    "/workers" => get(system::workers),
+    "/queues" => get(system::queues),
+    "/queues/{domain}/pause" => post(system::pause),
+    "/queues/{domain}/resume" => post(system::resume),
+    "/types" => get(types::list),
 }
 
 /// Turns what the handlers and the guards refuse into pages, asks browsers for a name and a password, and says what a

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Api,
     commands::Reason,
-    extract::{Asked, At, Given, Operating, Paging, Viewer, some_domain},
+    extract::{Asked, At, Given, MayGive, Operating, Paging, Viewer, some_domain},
     operations::{accepted, go_on},
 };
 use crate::{
@@ -149,32 +149,34 @@ pub(crate) async fn retry_parked_now(
 }
 
 /// Hands out no more commands of a batch; what runs finishes.
-#[utoipa::path(post, path = "/batches/{batch_id}/pause", tag = "batches", params(("batch_id" = Uuid, Path), InDomain),
+#[utoipa::path(post, path = "/batches/{batch_id}/pause", tag = "batches", request_body = Option<SomeReason>,
+    params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn pause(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
     Asked(place): Asked<InDomain>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
     let (domain, id) = key(&api, id, &place).await?;
-    api.bus.batches().pause(&domain, id).await?;
-    tracing::info!(operator = caller.name, batch = %id, "a batch is paused");
+    api.bus.batches().pause(&domain, id, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends a pause.
-#[utoipa::path(post, path = "/batches/{batch_id}/resume", tag = "batches", params(("batch_id" = Uuid, Path), InDomain),
+#[utoipa::path(post, path = "/batches/{batch_id}/resume", tag = "batches", request_body = Option<SomeReason>,
+    params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn resume(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
     Asked(place): Asked<InDomain>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
     let (domain, id) = key(&api, id, &place).await?;
-    api.bus.batches().resume(&domain, id).await?;
-    tracing::info!(operator = caller.name, batch = %id, "a batch is resumed");
+    api.bus.batches().resume(&domain, id, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

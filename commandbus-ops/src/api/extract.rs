@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::HttpBody as _,
     extract::{
         FromRequest, FromRequestParts, Path, Query, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
@@ -116,6 +117,21 @@ impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {
         let body: Result<Json<T>, JsonRejection> = Json::from_request(request, api).await;
         body.map(|Json(body)| Self(body))
             .map_err(|error| Problem::new(error.status(), "body", format!("the body: {}", error.body_text())))
+    }
+}
+
+/// A body of JSON, or none.
+#[derive(Default)]
+pub(crate) struct MayGive<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Api> for MayGive<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Given::from_request(request, api).await.map(|Given(body)| Self(body))
     }
 }
 

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::{
     Api,
-    extract::{Asked, At, Operating, Paging, Viewer, domain, some_domain},
+    batches::SomeReason,
+    extract::{Asked, At, MayGive, Operating, Paging, Viewer, domain, some_domain},
 };
 use crate::{
     problem::Problem,
@@ -102,28 +103,28 @@ pub(crate) async fn me(State(api): State<Api>, Viewer(caller): Viewer) -> Json<M
 }
 
 /// Hands out no more commands of a domain; what runs finishes.
-#[utoipa::path(post, path = "/domains/{domain}/pause", tag = "system", params(("domain" = String, Path)),
-    responses((status = 204)))]
+#[utoipa::path(post, path = "/domains/{domain}/pause", tag = "system", request_body = Option<SomeReason>,
+    params(("domain" = String, Path)), responses((status = 204)))]
 pub(crate) async fn pause(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(name): At<String>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
-    api.bus.system().pause(&known(&api, &name).await?).await?;
-    tracing::info!(operator = caller.name, domain = name, "a domain is paused");
+    api.bus.system().pause(&known(&api, &name).await?, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends a pause.
-#[utoipa::path(post, path = "/domains/{domain}/resume", tag = "system", params(("domain" = String, Path)),
-    responses((status = 204)))]
+#[utoipa::path(post, path = "/domains/{domain}/resume", tag = "system", request_body = Option<SomeReason>,
+    params(("domain" = String, Path)), responses((status = 204)))]
 pub(crate) async fn resume(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(name): At<String>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
-    api.bus.system().resume(&known(&api, &name).await?).await?;
-    tracing::info!(operator = caller.name, domain = name, "a domain is resumed");
+    api.bus.system().resume(&known(&api, &name).await?, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

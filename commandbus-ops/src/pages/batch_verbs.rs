@@ -17,7 +17,7 @@ use crate::{
         Api,
         batches::{self as api, SomeReason},
         commands::Reason,
-        extract::{Asked, At, Given, Operating},
+        extract::{Asked, At, Given, MayGive, Operating},
     },
     problem::Problem,
 };
@@ -107,7 +107,7 @@ pub(super) async fn pause(
     At(batch_id): At<Uuid>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::pause(state, operating, At(batch_id), Asked(place(&visit))).await?;
+    api::pause(state, operating, At(batch_id), Asked(place(&visit)), MayGive::default()).await?;
     Ok(Redirect::to(&back(&visit, batch_id, Some("paused"))))
 }
 
@@ -118,6 +118,6 @@ pub(super) async fn resume(
     At(batch_id): At<Uuid>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::resume(state, operating, At(batch_id), Asked(place(&visit))).await?;
+    api::resume(state, operating, At(batch_id), Asked(place(&visit)), MayGive::default()).await?;
     Ok(Redirect::to(&back(&visit, batch_id, Some("resumed"))))
 }

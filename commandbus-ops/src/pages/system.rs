@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{
         Api,
-        extract::{At, Operating},
+        extract::{At, MayGive, Operating},
         system as api,
     },
     problem::Problem,
@@ -80,7 +80,7 @@ pub(super) async fn pause(
     At(domain): At<String>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::pause(state, operating, At(domain)).await?;
+    api::pause(state, operating, At(domain), MayGive::default()).await?;
     Ok(Redirect::to(&visit.to("queues?notice=paused")))
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn resume(
     At(domain): At<String>,
     Filled(Nothing {}): Filled<Nothing>,
 ) -> Result<Redirect, Problem> {
-    api::resume(state, operating, At(domain)).await?;
+    api::resume(state, operating, At(domain), MayGive::default()).await?;
     Ok(Redirect::to(&visit.to("queues?notice=resumed")))
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 mod assets;
-mod filled;
+pub(crate) mod filled;
 mod forgery;
 mod mounting;
 mod parked_replies;
