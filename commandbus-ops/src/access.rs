@@ -7,6 +7,9 @@ use axum::http::{HeaderMap, header, request::Parts};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use subtle::{Choice, ConstantTimeEq};
 
+/// Makes a browser ask for a name and a password.
+const BASIC: &str = "Basic realm=\"commandbus\", charset=\"UTF-8\"";
+
 /// What somebody may do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rights(u8);
@@ -96,13 +99,19 @@ pub trait Access: Send + Sync + 'static {
         None
     }
 
+    /// What to ask a browser for on a page: that what a person can type.
+    fn browser_challenge(&self) -> Option<&'static str> {
+        self.challenge()
+    }
+
     /// Whether it knows callers apart. One that does not may only be reached from the machine itself.
     fn authenticates(&self) -> bool {
         true
     }
 }
 
-/// Bearer tokens: `Authorization: Bearer ..`.
+/// Bearer tokens: `Authorization: Bearer ..`. Browsers, which cannot be told to show one, may send it as the password of
+/// any name: `Authorization: Basic ..`.
 #[derive(Default)]
 pub struct Tokens {
     known: Vec<(String, Caller)>,
@@ -127,12 +136,19 @@ impl Tokens {
 #[async_trait]
 impl Access for Tokens {
     async fn caller(&self, request: &Parts) -> Option<Caller> {
-        let given = credentials(&request.headers, "Bearer")?;
-        pick(self.known.iter().map(|(token, caller)| (same(token, given), caller)))
+        let given = match credentials(&request.headers, "Bearer") {
+            Some(token) => token.to_owned(),
+            None => basic(&request.headers)?.split_once(':')?.1.to_owned(),
+        };
+        pick(self.known.iter().map(|(token, caller)| (same(token, &given), caller)))
     }
 
     fn challenge(&self) -> Option<&'static str> {
         Some("Bearer realm=\"commandbus\"")
+    }
+
+    fn browser_challenge(&self) -> Option<&'static str> {
+        Some(BASIC)
     }
 }
 
@@ -162,13 +178,12 @@ impl Passwords {
 #[async_trait]
 impl Access for Passwords {
     async fn caller(&self, request: &Parts) -> Option<Caller> {
-        let given = STANDARD.decode(credentials(&request.headers, "Basic")?).ok()?;
-        let given = String::from_utf8(given).ok()?;
+        let given = basic(&request.headers)?;
         pick(self.known.iter().map(|(pair, caller)| (same(pair, &given), caller)))
     }
 
     fn challenge(&self) -> Option<&'static str> {
-        Some("Basic realm=\"commandbus\", charset=\"UTF-8\"")
+        Some(BASIC)
     }
 }
 
@@ -211,6 +226,11 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
+/// A name and a password with a colon between them.
+fn basic(headers: &HeaderMap) -> Option<String> {
+    String::from_utf8(STANDARD.decode(credentials(headers, "Basic")?).ok()?).ok()
+}
+
 /// Compares in a time that does not tell how much of it was right.
 fn same(secret: &str, given: &str) -> Choice {
     secret.as_bytes().ct_eq(given.as_bytes())
@@ -250,6 +270,17 @@ mod tests {
         assert_eq!(name(&tokens, Some("bearer two")).await.as_deref(), Some("bob"));
         for wrong in [None, Some("Bearer three"), Some("Bearer "), Some("Bearer"), Some("Basic one"), Some("one")] {
             assert_eq!(name(&tokens, wrong).await, None, "{wrong:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_browser_sends_a_token_as_a_password() {
+        let tokens = Tokens::new().with("ada", "one", Rights::VIEW);
+        let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
+        assert_eq!(name(&tokens, Some(&basic("whoever:one"))).await.as_deref(), Some("ada"));
+        assert_eq!(name(&tokens, Some(&basic(":one"))).await.as_deref(), Some("ada"));
+        for wrong in [basic("one:"), basic("one"), basic("ada:two"), "Basic one".to_owned()] {
+            assert_eq!(name(&tokens, Some(&wrong)).await, None, "{wrong}");
         }
     }
 

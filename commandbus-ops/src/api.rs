@@ -10,18 +10,18 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{Access, Rights},
-    guard,
+    guard, pages,
     problem::Problem,
 };
 
-mod batches;
-mod commands;
-mod extract;
-mod operations;
-mod probes;
-mod processes;
-mod system;
-mod troubleshooting;
+pub(crate) mod batches;
+pub(crate) mod commands;
+pub(crate) mod extract;
+pub(crate) mod operations;
+pub(crate) mod probes;
+pub(crate) mod processes;
+pub(crate) mod system;
+pub(crate) mod troubleshooting;
 
 /// How the router behaves.
 #[derive(Clone)]
@@ -143,9 +143,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     OpenApiRouter::<Api>::new().nest("/api", api_routes()).into_openapi()
 }
 
-/// The routes: `/api/..`, `/healthz/live`, `/healthz/ready` and `/metrics`, to be mounted under any prefix.
+/// The pages, `/api/..`, `/healthz/live`, `/healthz/ready` and `/metrics`, to be mounted under any prefix.
 ///
-/// Everything but the health probes asks the [`Access`] of the options who is there.
+/// Everything but the health probes and the stylesheet asks the [`Access`] of the options who is there.
 pub fn router(bus: Bus, options: Options) -> Router {
     let limiter = Arc::new(guard::Limiter::new(options.requests_per_second));
     let api = Api { bus, options, limiter };
@@ -157,11 +157,10 @@ pub fn router(bus: Bus, options: Options) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), guard::identify))
         .layer(middleware::from_fn(guard::refuse_other_sites));
     guarded
+        .merge(pages::router(&api))
         .route("/healthz/live", get(probes::live))
         .route("/healthz/ready", get(probes::ready))
-        .fallback(async || {
-            Problem::not_found("there is nothing at this address: see /api/openapi.json for what there is")
-        })
+        .fallback(pages::nothing_here)
         .method_not_allowed_fallback(async || {
             Problem::new(
                 axum::http::StatusCode::METHOD_NOT_ALLOWED,

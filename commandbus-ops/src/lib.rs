@@ -18,11 +18,13 @@
 mod access;
 mod api;
 mod guard;
+mod pages;
 mod problem;
 mod server;
 pub mod view;
 
 pub use access::{Access, Anybody, Caller, HostApp, Passwords, Rights, Tokens};
 pub use api::{Options, openapi, router};
+pub use pages::pages;
 pub use problem::Problem;
 pub use server::{ServeError, check_exposure, serve};

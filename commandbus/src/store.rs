@@ -96,8 +96,16 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Retries, cancels or completes parked commands for an operator.
     async fn resolve(&self, domain: &Domain, actions: &[OperatorAction]) -> Result<Vec<Resolution>, StoreError>;
 
-    /// Pauses (`true`) or resumes a batch, or the whole domain when no batch is named. What runs finishes.
-    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError>;
+    /// Pauses (`true`) or resumes a batch, or the whole domain when no batch is named. What runs finishes. The audit trail
+    /// says by whom and why, if anything changed.
+    async fn set_paused(
+        &self,
+        domain: &Domain,
+        batch: Option<BatchId>,
+        paused: bool,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError>;
 
     // ---- asking --------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::{
     Api,
     commands::Reason,
-    extract::{Asked, At, Given, Operating, Paging, Viewer, some_domain},
-    operations::accepted,
+    extract::{Asked, At, Given, MayGive, Operating, Paging, Viewer, some_domain},
+    operations::{accepted, go_on},
 };
 use crate::{
     problem::Problem,
@@ -23,26 +23,26 @@ use crate::{
 /// Which batches.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct BatchQuery {
+pub(crate) struct BatchQuery {
     /// Of this domain.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// COMMAND or PROCESS.
-    batch_type: Option<String>,
+    pub(crate) batch_type: Option<String>,
     /// `true` for those that have ended, `false` for those that have not.
-    has_ended: Option<bool>,
+    pub(crate) has_ended: Option<bool>,
 }
 
 /// Where a batch is, should its id be in several domains.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct InDomain {
+pub(crate) struct InDomain {
     /// The domain; needed only when an id was chosen twice.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
 }
 
 /// Batches, newest first.
 #[utoipa::path(get, path = "/batches", tag = "batches", params(BatchQuery, Paging), responses((status = 200, body = Page<Batch>)))]
-pub(super) async fn list(
+pub(crate) async fn list(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<BatchQuery>,
@@ -81,7 +81,7 @@ async fn find(api: &Api, id: Uuid, place: &InDomain) -> Result<BatchMetadata, Pr
 /// One batch, with counts that are exact now: of processes for a batch of processes.
 #[utoipa::path(get, path = "/batches/{batch_id}", tag = "batches", params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 200, body = Batch), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(
+pub(crate) async fn show(
     State(api): State<Api>,
     _: Viewer,
     At(id): At<Uuid>,
@@ -92,16 +92,16 @@ pub(super) async fn show(
 
 /// How many were canceled.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CanceledRest {
+pub(crate) struct CanceledRest {
     /// So many.
-    canceled: u64,
+    pub(crate) canceled: u64,
 }
 
 /// Cancels every command of a batch that waits. What runs goes on, what is parked stays.
 #[utoipa::path(post, path = "/batches/{batch_id}/cancel-rest", tag = "batches", request_body = Reason,
     params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 200, body = CanceledRest), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn cancel_rest(
+pub(crate) async fn cancel_rest(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
@@ -116,54 +116,67 @@ pub(super) async fn cancel_rest(
 /// Why.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SomeReason {
+pub(crate) struct SomeReason {
     /// Why; the audit trail keeps it.
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// Sends again what is parked of a batch, as an operation.
 #[utoipa::path(post, path = "/batches/{batch_id}/retry-parked", tag = "batches", request_body = SomeReason,
     params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 202, body = Operation), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn retry_parked(
-    State(api): State<Api>,
-    Operating(caller): Operating,
+pub(crate) async fn retry_parked(
+    state: State<Api>,
+    operating: Operating,
     At(id): At<Uuid>,
     Asked(place): Asked<InDomain>,
     Given(body): Given<SomeReason>,
 ) -> Result<Response, Problem> {
-    let (domain, id) = key(&api, id, &place).await?;
+    Ok(accepted(retry_parked_now(&state, operating, id, &place, body).await?, "../../"))
+}
+
+/// The same without HTTP.
+pub(crate) async fn retry_parked_now(
+    api: &Api,
+    Operating(caller): Operating,
+    id: Uuid,
+    place: &InDomain,
+    body: SomeReason,
+) -> Result<Operation, Problem> {
+    let (domain, id) = key(api, id, place).await?;
     let operation = api.bus.batches().retry_parked(&domain, id, &caller.name, body.reason.as_deref()).await?;
-    Ok(accepted(&api, operation, "../../"))
+    Ok(go_on(api, operation))
 }
 
 /// Hands out no more commands of a batch; what runs finishes.
-#[utoipa::path(post, path = "/batches/{batch_id}/pause", tag = "batches", params(("batch_id" = Uuid, Path), InDomain),
+#[utoipa::path(post, path = "/batches/{batch_id}/pause", tag = "batches", request_body = Option<SomeReason>,
+    params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn pause(
+pub(crate) async fn pause(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
     Asked(place): Asked<InDomain>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
     let (domain, id) = key(&api, id, &place).await?;
-    api.bus.batches().pause(&domain, id).await?;
-    tracing::info!(operator = caller.name, batch = %id, "a batch is paused");
+    api.bus.batches().pause(&domain, id, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends a pause.
-#[utoipa::path(post, path = "/batches/{batch_id}/resume", tag = "batches", params(("batch_id" = Uuid, Path), InDomain),
+#[utoipa::path(post, path = "/batches/{batch_id}/resume", tag = "batches", request_body = Option<SomeReason>,
+    params(("batch_id" = Uuid, Path), InDomain),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn resume(
+pub(crate) async fn resume(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
     Asked(place): Asked<InDomain>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
     let (domain, id) = key(&api, id, &place).await?;
-    api.bus.batches().resume(&domain, id).await?;
-    tracing::info!(operator = caller.name, batch = %id, "a batch is resumed");
+    api.bus.batches().resume(&domain, id, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -34,23 +34,23 @@ const AT_ONCE: usize = 500;
 /// Which commands.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct CommandQuery {
+pub(crate) struct CommandQuery {
     /// Of this domain.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// With this id.
-    command_id: Option<Uuid>,
+    pub(crate) command_id: Option<Uuid>,
     /// Of this type.
-    command_type: Option<String>,
+    pub(crate) command_type: Option<String>,
     /// In this state, as PENDING or IN_TROUBLESHOOTING_QUEUE.
-    status: Option<String>,
+    pub(crate) status: Option<String>,
     /// Of this batch.
-    batch_id: Option<Uuid>,
+    pub(crate) batch_id: Option<Uuid>,
     /// With this correlation id; commands of a process have its id.
-    correlation_id: Option<Uuid>,
+    pub(crate) correlation_id: Option<Uuid>,
     /// Sent at this moment or later.
-    sent_from: Option<DateTime<Utc>>,
+    pub(crate) sent_from: Option<DateTime<Utc>>,
     /// Sent before this moment.
-    sent_before: Option<DateTime<Utc>>,
+    pub(crate) sent_before: Option<DateTime<Utc>>,
 }
 
 impl CommandQuery {
@@ -74,7 +74,7 @@ impl CommandQuery {
 /// Commands, newest id first.
 #[utoipa::path(get, path = "/commands", tag = "commands", params(CommandQuery, Paging),
     responses((status = 200, body = Page<Command>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn list(
+pub(crate) async fn list(
     axum::extract::State(api): axum::extract::State<Api>,
     _: Viewer,
     Asked(query): Asked<CommandQuery>,
@@ -92,7 +92,7 @@ pub(super) async fn list(
 /// How many commands a filter finds; it stops counting at 10,000.
 #[utoipa::path(get, path = "/commands/count", tag = "commands", params(CommandQuery),
     responses((status = 200, body = Count)))]
-pub(super) async fn count(
+pub(crate) async fn count(
     axum::extract::State(api): axum::extract::State<Api>,
     _: Viewer,
     Asked(query): Asked<CommandQuery>,
@@ -103,7 +103,7 @@ pub(super) async fn count(
 /// A command to send.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewCommand {
+pub(crate) struct NewCommand {
     /// Whose queue is to carry it.
     domain: String,
     /// The name of its type.
@@ -129,7 +129,7 @@ pub(super) struct NewCommand {
 /// One command, or several.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum NewCommands {
+pub(crate) enum NewCommands {
     /// One.
     One(Box<NewCommand>),
     /// Several; each stands for itself.
@@ -138,7 +138,7 @@ pub(super) enum NewCommands {
 
 /// What was sent.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SentCommand {
+pub(crate) struct SentCommand {
     domain: String,
     command_id: Uuid,
 }
@@ -147,7 +147,7 @@ pub(super) struct SentCommand {
 #[utoipa::path(post, path = "/commands", tag = "commands", request_body = NewCommands,
     responses((status = 201, body = Vec<SentCommand>), (status = 409, body = Problem, content_type = "application/problem+json"),
               (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn send(
+pub(crate) async fn send(
     axum::extract::State(api): axum::extract::State<Api>,
     Sending(caller): Sending,
     Given(body): Given<NewCommands>,
@@ -203,7 +203,7 @@ fn prepared(api: &Api, new: NewCommand) -> Result<commandbus::bus::Sending<Untyp
 #[utoipa::path(get, path = "/commands/{domain}/{command_id}", tag = "commands",
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 200, body = CommandDetail), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(
+pub(crate) async fn show(
     axum::extract::State(api): axum::extract::State<Api>,
     _: Viewer,
     At((name, id)): At<(String, Uuid)>,
@@ -222,16 +222,16 @@ pub(super) async fn show(
 /// Why.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reason {
+pub(crate) struct Reason {
     /// Why; the audit trail keeps it.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 /// Cancels a command that waits. The reason is required: its sender gets it.
 #[utoipa::path(post, path = "/commands/{domain}/{command_id}/cancel", tag = "commands", request_body = Reason,
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn cancel(
+pub(crate) async fn cancel(
     axum::extract::State(api): axum::extract::State<Api>,
     Operating(caller): Operating,
     At((name, id)): At<(String, Uuid)>,

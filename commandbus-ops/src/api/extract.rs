@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::HttpBody as _,
     extract::{
         FromRequest, FromRequestParts, Path, Query, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
@@ -20,16 +21,16 @@ use crate::{
 };
 
 /// Somebody who may look.
-pub(super) struct Viewer(pub(super) Caller);
+pub(crate) struct Viewer(pub(crate) Caller);
 
 /// Somebody who may use the verbs of operators.
-pub(super) struct Operating(pub(super) Caller);
+pub(crate) struct Operating(pub(crate) Caller);
 
 /// Somebody who may send.
-pub(super) struct Sending(pub(super) Caller);
+pub(crate) struct Sending(pub(crate) Caller);
 
 /// Why nobody comes in.
-pub(super) enum Refused {
+pub(crate) enum Refused {
     Unknown(Option<&'static str>),
     Problem(Problem),
 }
@@ -83,7 +84,7 @@ admitted! {
 }
 
 /// The query of an address.
-pub(super) struct Asked<T>(pub(super) T);
+pub(crate) struct Asked<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Api> for Asked<T> {
     type Rejection = Problem;
@@ -95,7 +96,7 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Asked<T> {
 }
 
 /// The parts of an address.
-pub(super) struct At<T>(pub(super) T);
+pub(crate) struct At<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Api> for At<T> {
     type Rejection = Problem;
@@ -107,7 +108,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Api> for At<T> {
 }
 
 /// A body of JSON.
-pub(super) struct Given<T>(pub(super) T);
+pub(crate) struct Given<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {
     type Rejection = Problem;
@@ -119,19 +120,34 @@ impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {
     }
 }
 
+/// A body of JSON, or none.
+#[derive(Default)]
+pub(crate) struct MayGive<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Api> for MayGive<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Given::from_request(request, api).await.map(|Given(body)| Self(body))
+    }
+}
+
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Paging {
+pub(crate) struct Paging {
     /// How many at most; 50 unless told, 500 at most.
-    pub(super) limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// The `next_cursor` of the page before.
-    pub(super) cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl Paging {
     /// The page, with the cursor read as its key.
-    pub(super) fn page<K: std::str::FromStr>(&self) -> Result<Page<K>, Problem> {
+    pub(crate) fn page<K: std::str::FromStr>(&self) -> Result<Page<K>, Problem> {
         let after = self.cursor.as_deref().map(|cursor| {
             cursor.parse().map_err(|_| {
                 Problem::bad_request("this is no cursor: take `next_cursor` of the page before as it came")
@@ -142,11 +158,11 @@ impl Paging {
 }
 
 /// Reads the name of a domain.
-pub(super) fn domain(name: &str) -> Result<Domain, Problem> {
+pub(crate) fn domain(name: &str) -> Result<Domain, Problem> {
     Domain::new(name.to_owned()).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 /// Reads the name of a domain, if one is given.
-pub(super) fn some_domain(name: Option<&str>) -> Result<Option<Domain>, Problem> {
+pub(crate) fn some_domain(name: Option<&str>) -> Result<Option<Domain>, Problem> {
     name.filter(|name| !name.is_empty()).map(domain).transpose()
 }

@@ -28,17 +28,17 @@ use crate::{
 /// Which parked commands. A word that is not known is refused, for it would restrict nothing.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Which {
+pub(crate) struct Which {
     /// Of this domain.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Of this type.
-    command_type: Option<String>,
+    pub(crate) command_type: Option<String>,
     /// With this error code.
-    error_code: Option<String>,
+    pub(crate) error_code: Option<String>,
     /// With this fingerprint, as the groups tell it.
-    fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     /// Of this batch.
-    batch_id: Option<Uuid>,
+    pub(crate) batch_id: Option<Uuid>,
 }
 
 impl Which {
@@ -51,32 +51,41 @@ impl Which {
 /// An operation to begin.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewOperation {
+pub(crate) struct NewOperation {
     /// RETRY, CANCEL or COMPLETE.
     #[schema(value_type = String)]
-    verb: OperationVerb,
+    pub(crate) verb: OperationVerb,
     /// Which parked commands; all of them when it is empty, and then `expected_count` is required.
     #[serde(default)]
-    filter: Which,
+    pub(crate) filter: Which,
     /// Just these of them.
-    command_ids: Option<Vec<Uuid>>,
+    pub(crate) command_ids: Option<Vec<Uuid>>,
     /// Why; CANCEL needs a reason, which the senders get.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The result that COMPLETE ends them with.
-    result: Option<Value>,
+    pub(crate) result: Option<Value>,
     /// How many the preview counted: if the filter finds another number now, nothing is begun.
-    expected_count: Option<u64>,
+    pub(crate) expected_count: Option<u64>,
 }
 
 /// Begins a verb on everything parked that a filter finds now, and goes on with it in the background.
 #[utoipa::path(post, path = "/operations", tag = "operations", request_body = NewOperation,
     responses((status = 202, body = Operation, headers(("Location" = String, description = "where to follow it"))),
               (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn begin(
-    State(api): State<Api>,
-    Operating(caller): Operating,
+pub(crate) async fn begin(
+    state: State<Api>,
+    operating: Operating,
     Given(body): Given<NewOperation>,
 ) -> Result<Response, Problem> {
+    Ok(accepted(begin_now(&state, operating, body).await?, ""))
+}
+
+/// The same without HTTP: begins an operation, goes on with it in the background, and answers how it stands.
+pub(crate) async fn begin_now(
+    api: &Api,
+    Operating(caller): Operating,
+    body: NewOperation,
+) -> Result<Operation, Problem> {
     let mut filter = body.filter.filter()?;
     filter.command_ids = body.command_ids.map(|ids| ids.into_iter().map(CommandId::from_uuid).collect());
     if filter == ParkedFilter::default() && body.expected_count.is_none() {
@@ -95,32 +104,36 @@ pub(super) async fn begin(
         }
     }
     let reason = body.reason.clone().unwrap_or_default();
-    let operator = operator(&api, caller, body.reason);
+    let operator = operator(api, caller, body.reason);
     let operation = match (body.verb, body.result) {
         (OperationVerb::Retry, _) => operator.retry_all(&filter).await?,
         (OperationVerb::Cancel, _) => operator.cancel_all(&filter, &reason).await?,
         (OperationVerb::Complete, Some(result)) => operator.complete_all_with(&filter, &result).await?,
         (OperationVerb::Complete, None) => operator.complete_all(&filter).await?,
     };
-    Ok(accepted(&api, operation, ""))
+    Ok(go_on(api, operation))
 }
 
-/// Goes on with an operation in the background, and tells where to follow it: `up` leads from the address that was asked
-/// to the root of the API.
-pub(super) fn accepted(api: &Api, operation: commandbus::store::Operation, up: &str) -> Response {
+/// Goes on with an operation in the background.
+pub(crate) fn go_on(api: &Api, operation: commandbus::store::Operation) -> Operation {
     let (bus, id) = (api.bus.clone(), operation.operation_id);
     tokio::spawn(async move {
         if let Err(error) = bus.operations().run(id, |_| {}).await {
             tracing::warn!(%error, operation = %id, "an operation stopped; it can be resumed");
         }
     });
-    let place = format!("{up}operations/{id}");
-    (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Operation::from(operation))).into_response()
+    operation.into()
+}
+
+/// Tells where to follow an operation: `up` leads from the address that was asked to the root of the API.
+pub(crate) fn accepted(operation: Operation, up: &str) -> Response {
+    let place = format!("{up}operations/{}", operation.operation_id);
+    (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(operation)).into_response()
 }
 
 /// Operations, newest first.
 #[utoipa::path(get, path = "/operations", tag = "operations", params(Paging), responses((status = 200, body = Page<Operation>)))]
-pub(super) async fn list(
+pub(crate) async fn list(
     State(api): State<Api>,
     _: Viewer,
     Asked(paging): Asked<Paging>,
@@ -131,14 +144,14 @@ pub(super) async fn list(
 /// How an operation stands.
 #[utoipa::path(get, path = "/operations/{operation_id}", tag = "operations", params(("operation_id" = Uuid, Path)),
     responses((status = 200, body = Operation), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(State(api): State<Api>, _: Viewer, At(id): At<Uuid>) -> Result<Json<Operation>, Problem> {
+pub(crate) async fn show(State(api): State<Api>, _: Viewer, At(id): At<Uuid>) -> Result<Json<Operation>, Problem> {
     Ok(Json(api.bus.operations().get(OperationId::from_uuid(id)).await?.into()))
 }
 
 /// Ends an operation where it stands. What it did stays done.
 #[utoipa::path(post, path = "/operations/{operation_id}/cancel", tag = "operations", params(("operation_id" = Uuid, Path)),
     responses((status = 200, body = Operation), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn cancel(
+pub(crate) async fn cancel(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(id): At<Uuid>,
@@ -150,12 +163,13 @@ pub(super) async fn cancel(
 /// Goes on with an operation whose server stopped. Where somebody is at it, it goes on as it would.
 #[utoipa::path(post, path = "/operations/{operation_id}/resume", tag = "operations", params(("operation_id" = Uuid, Path)),
     responses((status = 202, body = Operation), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn resume(
-    State(api): State<Api>,
-    Operating(caller): Operating,
-    At(id): At<Uuid>,
-) -> Result<Response, Problem> {
+pub(crate) async fn resume(state: State<Api>, operating: Operating, At(id): At<Uuid>) -> Result<Response, Problem> {
+    Ok(accepted(resume_now(&state, operating, id).await?, "../../"))
+}
+
+/// The same without HTTP.
+pub(crate) async fn resume_now(api: &Api, Operating(caller): Operating, id: Uuid) -> Result<Operation, Problem> {
     let operation = api.bus.operations().get(OperationId::from_uuid(id)).await?;
     tracing::info!(operator = caller.name, operation = %id, "an operation is resumed");
-    Ok(accepted(&api, operation, "../../"))
+    Ok(go_on(api, operation))
 }

@@ -26,21 +26,21 @@ const MOST: usize = 10_000;
 /// Which processes.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ProcessQuery {
+pub(crate) struct ProcessQuery {
     /// Of this domain.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Of this type.
-    process_type: Option<String>,
+    pub(crate) process_type: Option<String>,
     /// In this state, as WAITING_FOR_REPLY.
-    status: Option<String>,
+    pub(crate) status: Option<String>,
     /// Of this batch.
-    batch_id: Option<Uuid>,
+    pub(crate) batch_id: Option<Uuid>,
 }
 
 /// Processes, newest id first.
 #[utoipa::path(get, path = "/processes", tag = "processes", params(ProcessQuery, Paging),
     responses((status = 200, body = Page<Process>)))]
-pub(super) async fn list(
+pub(crate) async fn list(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<ProcessQuery>,
@@ -61,7 +61,7 @@ pub(super) async fn list(
 /// Processes to start together.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewProcessBatch {
+pub(crate) struct NewProcessBatch {
     /// The domain that keeps them.
     domain: String,
     /// The name of their type, which has to be linked into the serving program.
@@ -74,13 +74,13 @@ pub(super) struct NewProcessBatch {
 
 /// A process that was started.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct StartedProcess {
+pub(crate) struct StartedProcess {
     process_id: Uuid,
 }
 
 /// The batch that was created.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct StartedBatch {
+pub(crate) struct StartedBatch {
     batch_id: Uuid,
     batch_status: String,
     total_count: u32,
@@ -91,7 +91,7 @@ pub(super) struct StartedBatch {
 /// Creates a batch of processes, and starts these in it.
 #[utoipa::path(post, path = "/processes/batch", tag = "processes", request_body = NewProcessBatch,
     responses((status = 201, body = StartedBatch), (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn start_batch(
+pub(crate) async fn start_batch(
     State(api): State<Api>,
     Sending(caller): Sending,
     Given(body): Given<NewProcessBatch>,
@@ -121,7 +121,7 @@ pub(super) async fn start_batch(
 #[utoipa::path(get, path = "/processes/{domain}/{process_id}", tag = "processes",
     params(("domain" = String, Path), ("process_id" = Uuid, Path)),
     responses((status = 200, body = ProcessDetail), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(
+pub(crate) async fn show(
     State(api): State<Api>,
     _: Viewer,
     At((name, id)): At<(String, Uuid)>,
@@ -142,7 +142,7 @@ pub(super) async fn show(
 /// The replies of a domain that its processes could not take in, oldest first.
 #[utoipa::path(get, path = "/parked-replies/{domain}", tag = "processes", params(("domain" = String, Path), Paging),
     responses((status = 200, body = Page<ParkedReply>)))]
-pub(super) async fn parked_replies(
+pub(crate) async fn parked_replies(
     State(api): State<Api>,
     _: Viewer,
     At(name): At<String>,
@@ -157,18 +157,18 @@ pub(super) async fn parked_replies(
 /// How to send it again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RetryReply {
+pub(crate) struct RetryReply {
     /// Why.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What it is to say instead.
-    result: Option<Value>,
+    pub(crate) result: Option<Value>,
 }
 
 /// Sends a parked reply to the routers again.
 #[utoipa::path(post, path = "/parked-replies/{domain}/{parked_reply_id}/retry", tag = "processes", request_body = RetryReply,
     params(("domain" = String, Path), ("parked_reply_id" = i64, Path)),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn retry_reply(
+pub(crate) async fn retry_reply(
     State(api): State<Api>,
     Operating(caller): Operating,
     At((name, id)): At<(String, i64)>,

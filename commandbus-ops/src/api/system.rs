@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::{
     Api,
-    extract::{Asked, At, Operating, Paging, Viewer, domain, some_domain},
+    batches::SomeReason,
+    extract::{Asked, At, MayGive, Operating, Paging, Viewer, domain, some_domain},
 };
 use crate::{
     problem::Problem,
@@ -22,20 +23,20 @@ const MINUTES: u32 = 60;
 /// Which entries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AuditQuery {
+pub(crate) struct AuditQuery {
     /// Of this domain.
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Of this command or batch.
-    subject: Option<Uuid>,
+    pub(crate) subject: Option<Uuid>,
     /// Of this type, as OPERATOR_RETRY.
-    event: Option<String>,
+    pub(crate) event: Option<String>,
     /// Of this operator.
-    operator: Option<String>,
+    pub(crate) operator: Option<String>,
 }
 
 /// The audit trail, newest first.
 #[utoipa::path(get, path = "/audit", tag = "system", params(AuditQuery, Paging), responses((status = 200, body = Page<Event>)))]
-pub(super) async fn audit(
+pub(crate) async fn audit(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<AuditQuery>,
@@ -51,7 +52,7 @@ pub(super) async fn audit(
 
 /// The whole at a glance: queues, the last hour, how long commands took, workers.
 #[utoipa::path(get, path = "/overview", tag = "system", responses((status = 200, body = Overview)))]
-pub(super) async fn overview(State(api): State<Api>, _: Viewer) -> Result<Json<Overview>, Problem> {
+pub(crate) async fn overview(State(api): State<Api>, _: Viewer) -> Result<Json<Overview>, Problem> {
     let system = api.bus.system();
     Ok(Json(Overview {
         queues: view::all(system.queues().await?),
@@ -63,32 +64,32 @@ pub(super) async fn overview(State(api): State<Api>, _: Viewer) -> Result<Json<O
 
 /// The queue of each domain.
 #[utoipa::path(get, path = "/queues", tag = "system", responses((status = 200, body = Vec<Queue>)))]
-pub(super) async fn queues(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Queue>>, Problem> {
+pub(crate) async fn queues(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Queue>>, Problem> {
     Ok(Json(view::all(api.bus.system().queues().await?)))
 }
 
 /// The workers.
 #[utoipa::path(get, path = "/workers", tag = "system", responses((status = 200, body = Vec<Worker>)))]
-pub(super) async fn workers(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Worker>>, Problem> {
+pub(crate) async fn workers(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Worker>>, Problem> {
     Ok(Json(view::all(api.bus.system().workers().await?)))
 }
 
 /// What is wrong, or waits for a person. Looks at every command.
 #[utoipa::path(get, path = "/faults", tag = "system", responses((status = 200, body = Vec<Fault>)))]
-pub(super) async fn faults(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Fault>>, Problem> {
+pub(crate) async fn faults(State(api): State<Api>, _: Viewer) -> Result<Json<Vec<Fault>>, Problem> {
     Ok(Json(view::all(api.bus.system().diagnose().await?)))
 }
 
 /// The commands and processes that are linked into this program.
 #[utoipa::path(get, path = "/catalog", tag = "system", responses((status = 200, body = Value)))]
-pub(super) async fn catalog(_: Viewer) -> Result<Json<Value>, Problem> {
+pub(crate) async fn catalog(_: Viewer) -> Result<Json<Value>, Problem> {
     let catalog = serde_json::to_value(commandbus::catalog());
     catalog.map(Json).map_err(|error| Problem::unprocessable(error.to_string()))
 }
 
 /// Who asks.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Me {
+pub(crate) struct Me {
     /// The name that the audit trail keeps.
     name: String,
     /// What they may do here.
@@ -97,33 +98,33 @@ pub(super) struct Me {
 
 /// Who you are to this server, and what you may do.
 #[utoipa::path(get, path = "/me", tag = "system", responses((status = 200, body = Me)))]
-pub(super) async fn me(State(api): State<Api>, Viewer(caller): Viewer) -> Json<Me> {
+pub(crate) async fn me(State(api): State<Api>, Viewer(caller): Viewer) -> Json<Me> {
     Json(Me { rights: api.rights(caller.rights).names(), name: caller.name })
 }
 
 /// Hands out no more commands of a domain; what runs finishes.
-#[utoipa::path(post, path = "/domains/{domain}/pause", tag = "system", params(("domain" = String, Path)),
-    responses((status = 204)))]
-pub(super) async fn pause(
+#[utoipa::path(post, path = "/domains/{domain}/pause", tag = "system", request_body = Option<SomeReason>,
+    params(("domain" = String, Path)), responses((status = 204)))]
+pub(crate) async fn pause(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(name): At<String>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
-    api.bus.system().pause(&known(&api, &name).await?).await?;
-    tracing::info!(operator = caller.name, domain = name, "a domain is paused");
+    api.bus.system().pause(&known(&api, &name).await?, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends a pause.
-#[utoipa::path(post, path = "/domains/{domain}/resume", tag = "system", params(("domain" = String, Path)),
-    responses((status = 204)))]
-pub(super) async fn resume(
+#[utoipa::path(post, path = "/domains/{domain}/resume", tag = "system", request_body = Option<SomeReason>,
+    params(("domain" = String, Path)), responses((status = 204)))]
+pub(crate) async fn resume(
     State(api): State<Api>,
     Operating(caller): Operating,
     At(name): At<String>,
+    MayGive(why): MayGive<SomeReason>,
 ) -> Result<StatusCode, Problem> {
-    api.bus.system().resume(&known(&api, &name).await?).await?;
-    tracing::info!(operator = caller.name, domain = name, "a domain is resumed");
+    api.bus.system().resume(&known(&api, &name).await?, &caller.name, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

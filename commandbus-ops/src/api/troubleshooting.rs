@@ -25,21 +25,21 @@ use crate::{
 /// Which parked commands.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ParkedQuery {
+pub(crate) struct ParkedQuery {
     /// Of this domain.
-    pub(super) domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Of this type.
-    pub(super) command_type: Option<String>,
+    pub(crate) command_type: Option<String>,
     /// With this error code.
-    pub(super) error_code: Option<String>,
+    pub(crate) error_code: Option<String>,
     /// With this fingerprint, as the groups tell it.
-    pub(super) fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     /// Of this batch.
-    pub(super) batch_id: Option<Uuid>,
+    pub(crate) batch_id: Option<Uuid>,
 }
 
 impl ParkedQuery {
-    pub(super) fn filter(self) -> Result<ParkedFilter, Problem> {
+    pub(crate) fn filter(self) -> Result<ParkedFilter, Problem> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let mut filter = ParkedFilter::default();
         filter.domain = some_domain(self.domain.as_deref())?;
@@ -54,7 +54,7 @@ impl ParkedQuery {
 /// What is parked, oldest first.
 #[utoipa::path(get, path = "/troubleshooting", tag = "troubleshooting", params(ParkedQuery, Paging),
     responses((status = 200, body = Page<Parked>)))]
-pub(super) async fn list(
+pub(crate) async fn list(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<ParkedQuery>,
@@ -69,7 +69,7 @@ pub(super) async fn list(
 /// What is parked by cause, the most frequent one first.
 #[utoipa::path(get, path = "/troubleshooting/groups", tag = "troubleshooting", params(ParkedQuery),
     responses((status = 200, body = Vec<ParkedGroup>)))]
-pub(super) async fn groups(
+pub(crate) async fn groups(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<ParkedQuery>,
@@ -79,15 +79,15 @@ pub(super) async fn groups(
 
 /// How many a filter finds.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Total {
+pub(crate) struct Total {
     /// So many.
-    count: u64,
+    pub(crate) count: u64,
 }
 
 /// How much is parked: what an operation on this filter would take.
 #[utoipa::path(get, path = "/troubleshooting/count", tag = "troubleshooting", params(ParkedQuery),
     responses((status = 200, body = Total)))]
-pub(super) async fn count(
+pub(crate) async fn count(
     State(api): State<Api>,
     _: Viewer,
     Asked(query): Asked<ParkedQuery>,
@@ -100,7 +100,7 @@ pub(super) async fn count(
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 200, body = ParkedCase), (status = 404, body = Problem, content_type = "application/problem+json"),
               (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn show(
+pub(crate) async fn show(
     State(api): State<Api>,
     _: Viewer,
     At((name, id)): At<(String, Uuid)>,
@@ -108,7 +108,7 @@ pub(super) async fn show(
     Ok(Json(api.bus.troubleshooting().show(&domain(&name)?, CommandId::from_uuid(id)).await?.into()))
 }
 
-pub(super) fn operator(api: &Api, caller: Caller, reason: Option<String>) -> Operator {
+pub(crate) fn operator(api: &Api, caller: Caller, reason: Option<String>) -> Operator {
     let operator = api.bus.troubleshooting().by(caller.name);
     match reason {
         Some(reason) => operator.because(reason),
@@ -119,18 +119,18 @@ pub(super) fn operator(api: &Api, caller: Caller, reason: Option<String>) -> Ope
 /// How to send it again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Retry {
+pub(crate) struct Retry {
     /// Why; the audit trail keeps it.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What it is to carry instead. A masked field that is left as it is keeps its value.
-    payload: Option<Value>,
+    pub(crate) payload: Option<Value>,
 }
 
 /// Sends a parked command again, with a new budget of attempts.
 #[utoipa::path(post, path = "/troubleshooting/{domain}/{command_id}/retry", tag = "troubleshooting", request_body = Retry,
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn retry(
+pub(crate) async fn retry(
     State(api): State<Api>,
     Operating(caller): Operating,
     At((name, id)): At<(String, Uuid)>,
@@ -149,7 +149,7 @@ pub(super) async fn retry(
 #[utoipa::path(post, path = "/troubleshooting/{domain}/{command_id}/cancel", tag = "troubleshooting", request_body = Reason,
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn cancel(
+pub(crate) async fn cancel(
     State(api): State<Api>,
     Operating(caller): Operating,
     At((name, id)): At<(String, Uuid)>,
@@ -162,18 +162,18 @@ pub(super) async fn cancel(
 /// How to complete it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Complete {
+pub(crate) struct Complete {
     /// Why; the audit trail keeps it.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The result that its handler would have returned.
-    result: Option<Value>,
+    pub(crate) result: Option<Value>,
 }
 
 /// Ends a parked command as COMPLETED, as after doing by hand what it was for.
 #[utoipa::path(post, path = "/troubleshooting/{domain}/{command_id}/complete", tag = "troubleshooting", request_body = Complete,
     params(("domain" = String, Path), ("command_id" = Uuid, Path)),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn complete(
+pub(crate) async fn complete(
     State(api): State<Api>,
     Operating(caller): Operating,
     At((name, id)): At<(String, Uuid)>,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::house::House;
 
+mod demo;
 mod schema;
 mod sending;
 mod serving;

@@ -26,7 +26,7 @@ pub(crate) struct ChargeCard {
 #[command(domain = "reporting")]
 #[derive(Serialize, Deserialize)]
 pub(crate) struct BuildReport {
-    page: u32,
+    pub(crate) page: u32,
 }
 
 #[handler]

@@ -1,5 +1,7 @@
-//! The HTTP API and the command line on databases of their own.
+//! The HTTP API, the pages and the command line on databases of their own.
 
 mod api;
 mod cli;
 mod house;
+mod pages;
+mod walk;

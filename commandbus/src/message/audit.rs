@@ -65,6 +65,10 @@ event_types! {
     OperatorCancel = "OPERATOR_CANCEL",
     /// An operator completed it by hand.
     OperatorComplete = "OPERATOR_COMPLETE",
+    /// An operator paused the batch, or the domain: then the subject is that of the entry alone.
+    OperatorPause = "OPERATOR_PAUSE",
+    /// An operator resumed it.
+    OperatorResume = "OPERATOR_RESUME",
     /// It was canceled before it ran.
     Canceled = "CANCELED",
     /// The first command of the batch was received or canceled.

@@ -1,6 +1,9 @@
 //! Batches, as an operator sees them.
 
-use super::{OpsError, resolve::checked};
+use super::{
+    OpsError,
+    resolve::{checked, signed},
+};
 use crate::{
     bus::Bus,
     error::StoreError,
@@ -90,15 +93,38 @@ impl Batches {
     }
 
     /// Hands out no more commands of the batch; what runs finishes.
-    pub async fn pause(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
-        self.must_hold_commands(domain, id).await?;
-        Ok(self.0.store().set_paused(domain, Some(id), true).await?)
+    pub async fn pause(
+        &self,
+        domain: &Domain,
+        id: BatchId,
+        operator: &str,
+        reason: Option<&str>,
+    ) -> Result<(), OpsError> {
+        self.set_paused(domain, id, true, operator, reason).await
     }
 
     /// Ends a pause.
-    pub async fn resume(&self, domain: &Domain, id: BatchId) -> Result<(), OpsError> {
+    pub async fn resume(
+        &self,
+        domain: &Domain,
+        id: BatchId,
+        operator: &str,
+        reason: Option<&str>,
+    ) -> Result<(), OpsError> {
+        self.set_paused(domain, id, false, operator, reason).await
+    }
+
+    async fn set_paused(
+        &self,
+        domain: &Domain,
+        id: BatchId,
+        paused: bool,
+        operator: &str,
+        reason: Option<&str>,
+    ) -> Result<(), OpsError> {
+        let (operator, reason) = signed(operator, reason)?;
         self.must_hold_commands(domain, id).await?;
-        Ok(self.0.store().set_paused(domain, Some(id), false).await?)
+        Ok(self.0.store().set_paused(domain, Some(id), paused, operator, reason).await?)
     }
 
     /// That there is such a batch, and that it groups commands, which these verbs are for.

@@ -195,6 +195,12 @@ pub(super) fn checked<'a>(operator: &'a str, reason: &'a str) -> Result<(&'a str
     if reason.is_empty() { Err(OpsError::ReasonRequired) } else { Ok((operator, reason)) }
 }
 
+/// The same where a reason may be given.
+pub(super) fn signed<'a>(operator: &'a str, reason: Option<&'a str>) -> Result<(&'a str, Option<&'a str>), OpsError> {
+    let reason = reason.map(stated).transpose()?.filter(|reason| !reason.is_empty());
+    Ok((named(operator)?, reason))
+}
+
 pub(super) fn named(operator: &str) -> Result<&str, OpsError> {
     match operator.trim() {
         "" => Err(OpsError::OperatorRequired),

@@ -1,5 +1,6 @@
 //! The whole: queues, workers, figures, and what is wrong.
 
+use super::{OpsError, resolve::signed};
 use crate::{
     bus::Bus,
     error::StoreError,
@@ -59,12 +60,14 @@ impl System {
     }
 
     /// Hands out no more commands of a domain; what runs finishes.
-    pub async fn pause(&self, domain: &Domain) -> Result<(), StoreError> {
-        self.0.store().set_paused(domain, None, true).await
+    pub async fn pause(&self, domain: &Domain, operator: &str, reason: Option<&str>) -> Result<(), OpsError> {
+        let (operator, reason) = signed(operator, reason)?;
+        Ok(self.0.store().set_paused(domain, None, true, operator, reason).await?)
     }
 
     /// Ends a pause.
-    pub async fn resume(&self, domain: &Domain) -> Result<(), StoreError> {
-        self.0.store().set_paused(domain, None, false).await
+    pub async fn resume(&self, domain: &Domain, operator: &str, reason: Option<&str>) -> Result<(), OpsError> {
+        let (operator, reason) = signed(operator, reason)?;
+        Ok(self.0.store().set_paused(domain, None, false, operator, reason).await?)
     }
 }

@@ -223,10 +223,22 @@ impl Store for MemoryStore {
         Ok(self.transition(|transition| actions.iter().map(|one| transition.resolve(domain, one)).collect()))
     }
 
-    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> {
-        self.transition(|transition| match batch {
-            None => transition.set_domain_paused(domain, paused),
-            Some(batch) => transition.set_batch_paused(domain, batch, paused),
+    async fn set_paused(
+        &self,
+        domain: &Domain,
+        batch: Option<BatchId>,
+        paused: bool,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.transition(|transition| {
+            let has_changed = match batch {
+                None => transition.set_domain_paused(domain, paused),
+                Some(batch) => transition.set_batch_paused(domain, batch, paused),
+            };
+            if has_changed {
+                transition.record_pause(domain, batch, paused, by, reason);
+            }
         });
         Ok(())
     }

@@ -179,12 +179,21 @@ impl Store for PostgresStore {
         self.resolve_parked(domain, actions).await
     }
 
-    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> {
+    async fn set_paused(
+        &self,
+        domain: &Domain,
+        batch: Option<BatchId>,
+        paused: bool,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.ensure(domain, [domain.commands_queue()]).await?;
-        sqlx::query("select commandbus.set_paused($1, $2, $3)")
+        sqlx::query("select commandbus.set_paused($1, $2, $3, $4, $5)")
             .bind(domain.as_str())
             .bind(batch.map(|id| id.as_uuid()))
             .bind(paused)
+            .bind(by)
+            .bind(reason)
             .execute(&self.pool)
             .await?;
         Ok(())

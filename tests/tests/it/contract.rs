@@ -189,6 +189,7 @@ on_every_store! {
     }
     pausing {
         a_paused_batch_is_held_uncounted,
+        a_pause_says_who_and_why,
         a_resumed_batch_runs_at_once,
         a_paused_batch_hinders_no_other,
         what_runs_when_its_batch_is_paused_finishes,
@@ -406,6 +407,7 @@ on_every_store! {
     pruning {
         what_ended_goes_with_all_that_is_kept_of_it,
         what_ended_later_or_not_at_all_stays,
+        operations_that_are_over_go_in_chunks,
         what_is_parked_can_be_retried_afterwards,
         a_payload_from_before_an_edit_goes_with_its_command,
         members_stay_until_their_batch_has_ended,

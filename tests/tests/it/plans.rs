@@ -4,7 +4,7 @@ use commandbus::embedded::{Durability, EmbeddedPostgres};
 use commandbus::message::CommandId;
 use commandbus::store::postgres::{PostgresStore, migrate};
 use commandbus::store::{
-    NewCommand, OperatorVerb, Page, ParkedFilter, Prunable, PruneChunk, Settled, Settlement, Store,
+    CommandFilter, NewCommand, OperatorVerb, Page, ParkedFilter, Prunable, PruneChunk, Settled, Settlement, Store,
 };
 use commandbus_tests::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -225,12 +225,54 @@ async fn operate(store: &PostgresStore) {
     let mut writer = store.begin_batch(batch.clone()).await.unwrap();
     writer.add(&[debit(3), debit(3)]).await.unwrap();
     writer.finish().await.unwrap().unwrap();
-    store.set_paused(&PAYMENTS, Some(batch.batch_id), true).await.unwrap();
+    store.set_paused(&PAYMENTS, Some(batch.batch_id), true, "olivia", None).await.unwrap();
     assert_eq!(store.receive(&PAYMENTS, GROUP, LEASE).await.unwrap().held, 2);
-    store.set_paused(&PAYMENTS, Some(batch.batch_id), false).await.unwrap();
+    store.set_paused(&PAYMENTS, Some(batch.batch_id), false, "olivia", None).await.unwrap();
     store.batches(&PAYMENTS, &[batch.batch_id]).await.unwrap();
     assert_eq!(store.cancel_rest(&PAYMENTS, batch.batch_id, "ann", "too late").await.unwrap(), 2);
     store.fold_batches(&PAYMENTS).await.unwrap();
+}
+
+#[tokio::test]
+async fn commands_that_belong_together_are_found_by_their_index() {
+    let database = with_history().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("update commandbus.command set correlation_id = gen_random_uuid(); analyze")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let store = PostgresStore::new(database.pool().await);
+    let together = NewCommand { correlation_id: uuid::Uuid::now_v7(), ..debit(3) };
+    let other = NewCommand { command_id: CommandId::new(), ..together.clone() };
+    store.send(&PAYMENTS, &[together.clone(), debit(3), other.clone()]).await.unwrap();
+    let before = read_of(database.url(), "command").await;
+
+    let mut filter = CommandFilter::default();
+    filter.correlation_id = Some(together.correlation_id);
+    for domain in [None, Some(PAYMENTS.clone())] {
+        filter.domain = domain;
+        let found = store.admin().search_commands(&filter, Page::first(50)).await.unwrap();
+        let ids: Vec<_> = found.items.iter().map(|command| command.command_id).collect();
+        assert_eq!((ids, found.next), (vec![other.command_id, together.command_id], None));
+        assert_eq!(store.admin().count_commands(&filter, 10).await.unwrap().count, 2);
+    }
+    drop(store);
+    let after = read_of(database.url(), "command").await;
+    assert_eq!(after.0, before.0, "no scan of the whole table");
+    assert!(after.1 - before.1 < 50, "{before:?} {after:?}");
+}
+
+/// Scans of a whole table, and rows of it that were fetched through its indexes.
+async fn read_of(url: &str, table: &str) -> (i64, i64) {
+    work_on(url, table).await;
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let read = sqlx::query_as(
+        "select seq_scan, idx_tup_fetch from pg_stat_user_tables where schemaname = 'commandbus' and relname = $1",
+    );
+    let read = read.bind(table).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    read
 }
 
 /// On a server of its own: a long transaction holds up the clearing of dead rows, even one in another database.

@@ -331,9 +331,21 @@ pub(crate) enum Batches {
         yes: bool,
     },
     /// Hand out no more of its commands
-    Pause(One),
+    Pause {
+        #[command(flatten)]
+        batch: One,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// End a pause
-    Resume(One),
+    Resume {
+        #[command(flatten)]
+        batch: One,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -387,11 +399,17 @@ pub(crate) enum Domains {
     Pause {
         /// Its name
         domain: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// End a pause
     Resume {
         /// Its name
         domain: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
     },
 }
 
@@ -412,4 +430,8 @@ pub(crate) struct Serve {
     /// Show /metrics to everybody
     #[arg(long)]
     pub(crate) public_metrics: bool,
+    /// With a database of its own, in which three domains are at work: to look around
+    #[cfg(feature = "demo")]
+    #[arg(long, conflicts_with_all = ["tokens", "passwords", "public_metrics"])]
+    pub(crate) demo: bool,
 }

@@ -57,14 +57,14 @@ pub(crate) async fn run(session: &Session, task: Batches) -> Result<ExitCode, Fa
             let operation = bus.batches().retry_parked(domain, id, &operator, reason.as_deref()).await?;
             return operations::follow(session, &bus, operation.operation_id).await;
         }
-        Batches::Pause(one) => {
-            let batch = find(&bus, &one).await?;
-            bus.batches().pause(&batch.domain, batch.batch_id).await?;
+        Batches::Pause { batch, reason } => {
+            let batch = find(&bus, &batch).await?;
+            bus.batches().pause(&batch.domain, batch.batch_id, &session.operator()?, reason.as_deref()).await?;
             session.say(&json!({ "paused": batch.batch_id }), "Paused; what runs finishes.");
         }
-        Batches::Resume(one) => {
-            let batch = find(&bus, &one).await?;
-            bus.batches().resume(&batch.domain, batch.batch_id).await?;
+        Batches::Resume { batch, reason } => {
+            let batch = find(&bus, &batch).await?;
+            bus.batches().resume(&batch.domain, batch.batch_id, &session.operator()?, reason.as_deref()).await?;
             session.say(&json!({ "resumed": batch.batch_id }), "Resumed.");
         }
     }

@@ -39,6 +39,9 @@ pub(crate) enum Failure {
     Domain(#[from] InvalidDomain),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
     #[error("{what}: {source}")]
     File { what: String, source: std::io::Error },
     #[error("interrupted; what had been done stays done")]

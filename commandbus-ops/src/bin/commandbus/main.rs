@@ -14,6 +14,8 @@ use self::{
 mod arguments;
 mod batches;
 mod commands;
+#[cfg(feature = "demo")]
+mod demo;
 mod failure;
 mod operations;
 mod output;
@@ -29,9 +31,11 @@ mod troubleshooting;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let json = arguments.json;
+    // For a server it is no interruption, but the end.
+    let serves = matches!(arguments.task, Task::Serve(_));
     let outcome = tokio::select! {
         outcome = run(arguments) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        _ = tokio::signal::ctrl_c(), if !serves => Err(Failure::Interrupted),
     };
     match outcome {
         Ok(code) => code,

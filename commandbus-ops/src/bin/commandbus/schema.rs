@@ -133,6 +133,7 @@ pub(crate) async fn prune(session: &Session, task: &Prune) -> Result<ExitCode, F
                 Prunable::Commands => "commands",
                 Prunable::Batches => "batches",
                 Prunable::Archives => "archives",
+                Prunable::Operations => "operations",
                 _ => "replies",
             });
             bar.set_position(so_far.total());
@@ -153,6 +154,7 @@ pub(crate) async fn prune(session: &Session, task: &Prune) -> Result<ExitCode, F
             ("stray replies", pruned.stray_replies),
             ("parked replies that were retried", pruned.parked_replies),
             ("undelivered replies", pruned.undelivered_replies),
+            ("operations", pruned.operations),
         ] {
             table.row([what.to_owned(), count.to_string()]);
         }

@@ -9,6 +9,13 @@ use tracing_subscriber::EnvFilter;
 use crate::{arguments::Serve, failure::Failure, session::Session};
 
 pub(crate) async fn serve(session: &Session, task: Serve) -> Result<ExitCode, Failure> {
+    #[cfg(feature = "demo")]
+    if task.demo {
+        // Handlers of the demo fail because they are to.
+        log("error,commandbus::worker=off");
+        crate::demo::run(session, session.operator()?, task.listen).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut options = match (&task.tokens, &task.passwords) {
         (Some(file), _) => Options::new(
             read(file)?
@@ -31,8 +38,7 @@ pub(crate) async fn serve(session: &Session, task: Serve) -> Result<ExitCode, Fa
     // Before the database is asked: a mistake here is to be seen first.
     check_exposure(task.listen, &options)?;
     let bus = session.bus().await?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log("info");
     let listening = |address: std::net::SocketAddr| {
         session.say(
             &json!({ "listening": address.to_string() }),
@@ -43,14 +49,21 @@ pub(crate) async fn serve(session: &Session, task: Serve) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
-/// Told to stop by whoever manages services; Ctrl-C ends the program itself.
-async fn stopped() {
+fn log(unless_told: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(unless_told));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Told to stop by a person, or by whoever manages services.
+pub(crate) async fn stopped() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        terminate.recv().await;
-        return;
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = tokio::signal::ctrl_c() => return,
+        }
     }
-    std::future::pending().await
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Who may come in: `name rights secret` on each line; empty lines and those that begin with `#` say nothing.

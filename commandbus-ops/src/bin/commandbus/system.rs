@@ -85,10 +85,11 @@ pub(crate) async fn workers(session: &Session) -> Result<ExitCode, Failure> {
 
 pub(crate) async fn domains(session: &Session, task: Domains) -> Result<ExitCode, Failure> {
     let bus = session.bus().await?;
-    let (name, is_paused) = match task {
-        Domains::Pause { domain } => (domain, true),
-        Domains::Resume { domain } => (domain, false),
+    let (name, reason, is_paused) = match task {
+        Domains::Pause { domain, reason } => (domain, reason, true),
+        Domains::Resume { domain, reason } => (domain, reason, false),
     };
+    let (operator, reason) = (session.operator()?, reason.as_deref());
     let domain = Domain::new(name)?;
     let known = bus.system().queues().await?;
     if !known.iter().any(|queue| queue.domain == domain) {
@@ -99,9 +100,9 @@ pub(crate) async fn domains(session: &Session, task: Domains) -> Result<ExitCode
         )));
     }
     if is_paused {
-        bus.system().pause(&domain).await?;
+        bus.system().pause(&domain, &operator, reason).await?;
     } else {
-        bus.system().resume(&domain).await?;
+        bus.system().resume(&domain, &operator, reason).await?;
     }
     let sentence = if is_paused { "is paused; what runs finishes" } else { "is resumed" };
     session.say(&json!({ "domain": domain, "paused": is_paused }), format_args!("{domain} {sentence}."));

@@ -154,7 +154,7 @@ async fn the_program_that_mounts_it_may_say_who_asks() {
 #[tokio::test]
 async fn every_answer_is_hardened() {
     let (_house, api) = house().await;
-    for path in ["/api/queues", "/api/nothing", "/healthz/live", "/nowhere", "/api/commands?limit=x"] {
+    for path in ["/api/queues", "/api/nothing", "/healthz/live", "/metrics/nowhere", "/api/commands?limit=x"] {
         let answer = call(&api, request(Method::GET, path, ADMIN, None)).await;
         for (name, value) in
             [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-store")]

@@ -2,9 +2,10 @@ use axum::http::{Method, StatusCode};
 use commandbus::{bus::Bus, store::WorkerBeat};
 use commandbus_ops::router;
 use commandbus_tests::TestDatabase;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{ADMIN, call, get, house, options, request};
+use super::{ADMIN, call, get, house, options, post, request};
 use crate::house::PAYMENTS;
 
 #[tokio::test]
@@ -84,6 +85,11 @@ async fn a_domain_is_paused_and_resumed() {
     assert_eq!(get(&api, "/api/faults").await[0]["fault"], "DOMAIN_PAUSED");
     assert_eq!(pause("/api/domains/payments/resume").await.status, StatusCode::NO_CONTENT);
     assert!(get(&api, "/api/queues").await[0]["paused_at"].is_null());
+    let why = post(&api, "/api/domains/payments/pause", &json!({ "reason": "the bank is down" })).await;
+    assert_eq!(why.status, StatusCode::NO_CONTENT);
+    let told = get(&api, "/api/audit?event=OPERATOR_PAUSE&operator=ann").await;
+    assert_eq!(told["items"].as_array().unwrap().len(), 2);
+    assert_eq!(told["items"][0]["details"]["reason"], "the bank is down");
     let mistyped = pause("/api/domains/payment/pause").await;
     assert!(mistyped.detail().contains("those with a queue are: payments"));
 }

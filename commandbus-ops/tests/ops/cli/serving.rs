@@ -4,6 +4,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
@@ -12,14 +13,18 @@ use crate::{
 };
 
 /// A server that ends with its test.
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    pub(crate) fn start(command: Command) -> Self {
+        Self::logging_to(command, Stdio::null())
+    }
+
+    fn logging_to(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut told = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         while !told.ends_with("}\n") {
@@ -30,9 +35,18 @@ impl Server {
     }
 
     /// The first line of the answer, and its body.
-    fn get(&self, path: &str, more: &str) -> (String, String) {
+    pub(crate) fn get(&self, path: &str, more: &str) -> (String, String) {
+        self.ask("GET", path, more, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}\r\n", self.address).unwrap();
+        let (address, length) = (&self.address, body.len());
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{more}\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -97,4 +111,53 @@ async fn a_file_of_tokens_that_lets_in_anybody_or_nobody_is_refused() {
         assert!(!refused.err.contains("0123456789abcdef"), "the secret is not told");
     }
     std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test]
+async fn a_log_at_debug_level_tells_neither_payloads_nor_credentials() {
+    let house = House::new().await;
+    let parked = house.parked(3, "BANK_DOWN").await;
+    let folder = std::env::temp_dir();
+    let (tokens, log) = (
+        folder.join(format!("commandbus-logged-tokens-{}", std::process::id())),
+        folder.join(format!("commandbus-log-{}", std::process::id())),
+    );
+    std::fs::write(&tokens, "olivia all token-that-nobody-may-read\n").unwrap();
+    let mut command = program(Some(house.database.url()));
+    command.env("RUST_LOG", "debug").args(["serve", "--listen", "127.0.0.1:0", "--allow-writes", "--json", "--tokens"]);
+    command.arg(&tokens);
+    let file = std::fs::File::create(&log).unwrap();
+    let server = tokio::task::spawn_blocking(move || Server::logging_to(command, file.into())).await.unwrap();
+
+    let basic = STANDARD.encode("any:token-that-nobody-may-read");
+    let known = "Authorization: Bearer token-that-nobody-may-read\r\nContent-Type: application/json\r\n";
+    let secret =
+        |field: &str| format!("{{\"{field}\": {{\"card\": \"payload-that-nobody-may-read\"}}, \"reason\": \"r\"}}");
+    let command = r#""domain": "payments", "command_type": "ChargeCard""#;
+    let one = format!(r#"{{"commands": [{{{command}, "data": {{"card": "payload-that-nobody-may-read"}}}}]}}"#);
+    let verb = |id: usize, verb: &str| format!("/api/troubleshooting/payments/{}/{verb}", parked[id]);
+    for (path, body, expected) in [
+        ("/api/commands".to_owned(), one.clone(), "201"),
+        ("/api/commands".to_owned(), one.replace('}', ""), "400"),
+        ("/api/commands".to_owned(), one.replace("payments", "no such domain"), "4"),
+        (verb(0, "retry"), secret("payload"), "204"),
+        (verb(1, "complete"), secret("result"), "204"),
+        (verb(2, "cancel"), secret("nothing"), "422"),
+    ] {
+        let (status, answer) = server.ask("POST", &path, known, &body);
+        assert!(status.contains(&format!(" {expected}")), "{path}: {status} {answer}");
+    }
+    for path in ["/commands", "/troubleshooting", "/api/commands", "/metrics"] {
+        assert!(server.get(path, &format!("Authorization: Basic {basic}\r\n")).0.contains("200"));
+        assert!(server.get(path, "Authorization: Bearer guess-that-nobody-may-read\r\n").0.contains("401"));
+    }
+    drop(server);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("DEBUG") && text.contains("/api/troubleshooting/payments"), "it logs at all: {text}");
+    for part in ["that-nobody-may-read", &basic, "Bearer", "Basic"] {
+        let told: Vec<&str> = text.lines().filter(|line| line.contains(part)).collect();
+        assert!(told.is_empty(), "{part}: {told:#?}");
+    }
+    std::fs::remove_file(tokens).unwrap();
+    std::fs::remove_file(log).unwrap();
 }

@@ -111,13 +111,13 @@ impl Batch {
     /// Hands out no more of its commands until [`resume`](Self::resume). What runs finishes.
     pub async fn pause(&self) -> Result<(), BatchError> {
         self.must_hold_commands("pause").await?;
-        Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), true).await?)
+        Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), true, SENDER, None).await?)
     }
 
     /// Ends a pause.
     pub async fn resume(&self) -> Result<(), BatchError> {
         self.must_hold_commands("resume").await?;
-        Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), false).await?)
+        Ok(self.bus.store().set_paused(&self.key.0, Some(self.key.1), false, SENDER, None).await?)
     }
 
     /// The commands of processes are in no batch, so these verbs would find none.

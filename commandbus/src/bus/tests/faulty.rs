@@ -112,8 +112,15 @@ impl Store for Faulty {
         self.store.resolve(domain, actions).await
     }
 
-    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> {
-        self.store.set_paused(domain, batch, paused).await
+    async fn set_paused(
+        &self,
+        domain: &Domain,
+        batch: Option<BatchId>,
+        paused: bool,
+        by: &str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.store.set_paused(domain, batch, paused, by, reason).await
     }
 
     async fn command(&self, domain: &Domain, id: CommandId) -> Result<Option<CommandMetadata>, StoreError> {

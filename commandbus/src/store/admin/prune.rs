@@ -24,6 +24,8 @@ pub enum Prunable {
     ParkedReplies,
     /// Replies that found no queue.
     UndeliveredReplies,
+    /// Operations that are over.
+    Operations,
 }
 
 impl Prunable {
@@ -37,6 +39,7 @@ impl Prunable {
         Self::StrayReplies,
         Self::ParkedReplies,
         Self::UndeliveredReplies,
+        Self::Operations,
     ];
 }
 
@@ -80,6 +83,8 @@ pub struct Pruned {
     pub parked_replies: u64,
     /// Replies that found no queue.
     pub undelivered_replies: u64,
+    /// Operations that were over.
+    pub operations: u64,
 }
 
 impl Pruned {
@@ -100,6 +105,7 @@ impl Pruned {
             + self.stray_replies
             + self.parked_replies
             + self.undelivered_replies
+            + self.operations
     }
 }
 
@@ -115,5 +121,6 @@ impl AddAssign for Pruned {
         self.stray_replies += more.stray_replies;
         self.parked_replies += more.parked_replies;
         self.undelivered_replies += more.undelivered_replies;
+        self.operations += more.operations;
     }
 }

@@ -1,6 +1,7 @@
 //! What the moves of its members do to a batch.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::state::{BatchKey, State, Transition};
 use crate::{
@@ -102,25 +103,49 @@ impl Transition<'_> {
     }
 
     /// Pauses or resumes a domain: nothing of it is received.
-    pub(super) fn set_domain_paused(&mut self, domain: &Domain, paused: bool) {
+    pub(super) fn set_domain_paused(&mut self, domain: &Domain, paused: bool) -> bool {
         if paused {
-            self.state.paused.insert(domain.clone());
-        } else if self.state.paused.remove(domain) {
+            return self.state.paused.insert(domain.clone());
+        }
+        let was_paused = self.state.paused.remove(domain);
+        if was_paused {
             self.wake(Wake::Queue(domain.commands_queue()));
         }
+        was_paused
     }
 
     /// Pauses or resumes a batch: its messages are held when a receive meets them. One that ended has nothing to pause.
-    pub(super) fn set_batch_paused(&mut self, domain: &Domain, batch: BatchId, paused: bool) {
-        let Some(found) = self.state.batches.get_mut(&(domain.clone(), batch)) else { return };
+    pub(super) fn set_batch_paused(&mut self, domain: &Domain, batch: BatchId, paused: bool) -> bool {
+        let Some(found) = self.state.batches.get_mut(&(domain.clone(), batch)) else { return false };
         let metadata = &mut found.metadata;
+        let was_paused = metadata.paused_at.is_some();
         if !paused {
             metadata.paused_at = None;
             self.release(domain, batch);
             self.wake(Wake::Queue(domain.commands_queue()));
-        } else if !metadata.status.is_terminal() {
-            metadata.paused_at.get_or_insert(self.now);
+            return was_paused;
         }
+        if !metadata.status.is_terminal() {
+            metadata.paused_at.get_or_insert(self.now);
+            return !was_paused;
+        }
+        false
+    }
+
+    pub(super) fn record_pause(
+        &mut self,
+        domain: &Domain,
+        batch: Option<BatchId>,
+        paused: bool,
+        by: &str,
+        reason: Option<&str>,
+    ) {
+        let event = if paused { EventType::OperatorPause } else { EventType::OperatorResume };
+        let mut details = json!({ "operator": by, "reason": reason });
+        if batch.is_none() {
+            details["whole_domain"] = json!(true);
+        }
+        self.record(domain, batch.map_or_else(Uuid::now_v7, |batch| batch.as_uuid()), event, details);
     }
 
     pub(super) fn is_batch_paused(&self, domain: &Domain, batch: BatchId) -> bool {

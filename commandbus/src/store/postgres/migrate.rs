@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = migrations![
     15 "V015__pruning",
     16 "V016__operations",
     17 "V017__looking",
+    18 "V018__pauses_recorded",
 ];
 
 pub(in crate::store) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

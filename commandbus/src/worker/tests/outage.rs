@@ -47,7 +47,7 @@ impl Store for Cut {
     async fn cancel(&self, domain: &Domain, ids: &[CommandId], by: &str, reason: &str) -> Result<Vec<Canceled>, StoreError> { self.through()?.cancel(domain, ids, by, reason).await }
     async fn cancel_rest(&self, domain: &Domain, batch: BatchId, by: &str, reason: &str) -> Result<u64, StoreError> { self.through()?.cancel_rest(domain, batch, by, reason).await }
     async fn resolve(&self, domain: &Domain, actions: &[OperatorAction]) -> Result<Vec<Resolution>, StoreError> { self.through()?.resolve(domain, actions).await }
-    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool) -> Result<(), StoreError> { self.through()?.set_paused(domain, batch, paused).await }
+    async fn set_paused(&self, domain: &Domain, batch: Option<BatchId>, paused: bool, by: &str, reason: Option<&str>) -> Result<(), StoreError> { self.through()?.set_paused(domain, batch, paused, by, reason).await }
     async fn command(&self, domain: &Domain, id: CommandId) -> Result<Option<CommandMetadata>, StoreError> { self.through()?.command(domain, id).await }
     async fn commands(&self, filter: &CommandFilter, page: Page<CommandId>) -> Result<Vec<CommandMetadata>, StoreError> { self.through()?.commands(filter, page).await }
     async fn replies(&self, domain: &Domain, ids: &[CommandId]) -> Result<Vec<Reply>, StoreError> { self.through()?.replies(domain, ids).await }

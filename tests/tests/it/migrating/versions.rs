@@ -26,7 +26,7 @@ async fn refusals(pool: &PgPool) -> Vec<(&'static str, StoreError)> {
         ("cancel", store().cancel(&PAYMENTS, &[id], "ann", "why").await.unwrap_err()),
         ("cancel_rest", store().cancel_rest(&PAYMENTS, BatchId::new(), "ann", "why").await.unwrap_err()),
         ("resolve", store().resolve(&PAYMENTS, &[operator]).await.unwrap_err()),
-        ("set_paused", store().set_paused(&PAYMENTS, None, true).await.unwrap_err()),
+        ("set_paused", store().set_paused(&PAYMENTS, None, true, "olivia", None).await.unwrap_err()),
         ("command", store().command(&PAYMENTS, id).await.unwrap_err()),
         ("commands", store().commands(&CommandFilter::default(), Page::first(1)).await.unwrap_err()),
         ("replies", store().replies(&PAYMENTS, &[id]).await.unwrap_err()),

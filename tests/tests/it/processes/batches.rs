@@ -85,7 +85,7 @@ async fn the_verbs_of_commands_are_refused_with_a_word_on_what_to_do(hall: &Hall
     let batches = hall.bus.batches();
     let refused = batches.cancel_rest(&ORDERS, batch.id(), "olga", "enough").await.unwrap_err();
     assert!(refused.to_string().contains("groups processes"), "{refused}");
-    assert!(batches.pause(&ORDERS, batch.id()).await.is_err());
+    assert!(batches.pause(&ORDERS, batch.id(), "olivia", None).await.is_err());
 }
 
 async fn a_batch_may_be_created_before_its_processes(hall: &Hall) {

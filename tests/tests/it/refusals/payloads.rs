@@ -131,8 +131,8 @@ async fn a_batch_that_does_not_exist_is_not_found() {
     let batches = house.bus.batches();
     assert_eq!(batches.get(&PAYMENTS, id).await.unwrap(), None);
     let refusals: [OpsError; 3] = [
-        batches.pause(&PAYMENTS, id).await.unwrap_err(),
-        batches.resume(&PAYMENTS, id).await.unwrap_err(),
+        batches.pause(&PAYMENTS, id, "olivia", None).await.unwrap_err(),
+        batches.resume(&PAYMENTS, id, "olivia", None).await.unwrap_err(),
         batches.cancel_rest(&PAYMENTS, id, "alice", "no need").await.unwrap_err(),
     ];
     assert!(refusals.iter().all(|refused| refused.to_string() == expected), "{refusals:?}");

@@ -45,6 +45,14 @@ impl Transition<'_> {
                 }
                 Pruned { undelivered_replies: found as u64, ..Pruned::default() }
             }
+            Prunable::Operations => {
+                let is_over = |at: Option<DateTime<Utc>>| at.is_some_and(|ended| ended < before);
+                let found = state.operations.values().filter(|open| is_over(open.operation.completed_at)).count();
+                if !dry_run {
+                    state.operations.retain(|_, open| !is_over(open.operation.completed_at));
+                }
+                Pruned { operations: found as u64, ..Pruned::default() }
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ const fn procedure(what: Prunable) -> &'static str {
         Prunable::Archives => "select next, removed from commandbus.prune_archives($1, $2, $3, $4)",
         Prunable::StrayReplies => "select next, removed from commandbus.prune_replies('STRAY', $1, $2, $3, $4)",
         Prunable::ParkedReplies => "select next, removed from commandbus.prune_replies('PARKED', $1, $2, $3, $4)",
+        Prunable::Operations => "select next, removed from commandbus.prune_operations($1, $2, $3, $4)",
         Prunable::UndeliveredReplies => {
             "select next, removed from commandbus.prune_replies('UNDELIVERED', $1, $2, $3, $4)"
         }

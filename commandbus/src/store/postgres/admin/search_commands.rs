@@ -200,7 +200,9 @@ impl PostgresStore {
 
 /// Whether rows would have to be looked through that no index narrows down to what is asked for.
 fn is_bounded(filter: &CommandFilter) -> bool {
-    filter.batch_id.is_none() && filter.status != Some(CommandStatus::InTroubleshooting)
+    filter.batch_id.is_none()
+        && filter.correlation_id.is_none()
+        && filter.status != Some(CommandStatus::InTroubleshooting)
 }
 
 /// What an index finds.
@@ -210,6 +212,9 @@ fn push_range(sql: &mut QueryBuilder<Postgres>, filter: &CommandFilter, after: O
     }
     if let Some(batch) = filter.batch_id {
         sql.push(" and c.batch_id = ").push_bind(batch.as_uuid());
+    }
+    if let Some(correlation_id) = filter.correlation_id {
+        sql.push(" and c.correlation_id = ").push_bind(correlation_id);
     }
     if let Some(from) = filter.sent_from {
         sql.push(" and c.command_id >= ").push_bind(first_id_of(from, -DRIFT_MS));

@@ -68,7 +68,7 @@ async fn cancel(world: &World, id: CommandId) {
 }
 
 async fn pause(world: &World, batch: Option<BatchId>, paused: bool) {
-    world.store.set_paused(&world.domain, batch, paused).await.unwrap();
+    world.store.set_paused(&world.domain, batch, paused, "olivia", None).await.unwrap();
 }
 
 pub(crate) async fn a_group_runs_one_at_a_time_in_the_order_it_was_sent(world: &World) {

@@ -155,7 +155,7 @@ pub(crate) async fn queues_tell_what_their_messages_wait_for(world: &World) {
     assert_eq!((found.ready, found.running, found.delayed, found.parked), (2, 1, 1, 1));
     assert!(found.oldest_ready_at.is_some() && found.oldest_parked_at.is_some() && found.paused_at.is_none());
     assert_eq!(queue(1).await.ready, 2, "one more than the cap says that there are more");
-    world.store.set_paused(&world.domain, None, true).await.unwrap();
+    world.store.set_paused(&world.domain, None, true, "olivia", None).await.unwrap();
     assert!(queue(1).await.paused_at.is_some());
 }
 

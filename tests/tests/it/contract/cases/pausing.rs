@@ -1,7 +1,8 @@
 use commandbus::{
     message::{BatchId, BatchStatus, CommandStatus},
-    store::Settled,
+    store::{AuditFilter, Page, Settled},
 };
+use serde_json::json;
 
 use crate::contract::{
     verdicts::complete,
@@ -9,7 +10,7 @@ use crate::contract::{
 };
 
 async fn pause(world: &World, batch: impl Into<Option<BatchId>>, paused: bool) {
-    world.store.set_paused(&world.domain, batch.into(), paused).await.unwrap();
+    world.store.set_paused(&world.domain, batch.into(), paused, "olivia", None).await.unwrap();
 }
 
 /// Receives while everything there is is paused.
@@ -29,6 +30,28 @@ pub(crate) async fn a_paused_batch_is_held_uncounted(world: &World) {
     assert_eq!((row.status, row.attempts, row.delivery), (CommandStatus::Pending, 0, 0));
     assert_eq!(world.events(ids[0]).await, ["SENT"]);
     assert_eq!(world.counts(batch).await, (BatchStatus::Pending, [0; 4]));
+}
+
+pub(crate) async fn a_pause_says_who_and_why(world: &World) {
+    let (batch, _) = world.batch_of(1).await;
+    for paused in [true, true, false, false] {
+        let (by, reason) = if paused { ("ann", Some("the bank is down")) } else { ("bob", None) };
+        world.store.set_paused(&world.domain, Some(batch), paused, by, reason).await.unwrap();
+        world.store.set_paused(&world.domain, None, paused, by, reason).await.unwrap();
+    }
+    let of_batch = world.audit(batch).await;
+    // What changed nothing is not recorded.
+    assert_eq!(world.events(batch).await, ["OPERATOR_PAUSE", "OPERATOR_RESUME"]);
+    assert_eq!(of_batch[0].details, json!({ "operator": "ann", "reason": "the bank is down" }));
+    assert_eq!(of_batch[1].details, json!({ "operator": "bob", "reason": null }));
+
+    let mut filter = AuditFilter::default();
+    filter.domain = Some(world.domain.clone());
+    let all = world.store.admin().search_audit(&filter, Page::first(50)).await.unwrap().items;
+    let whole: Vec<_> = all.iter().filter(|event| event.details["whole_domain"] == true).collect();
+    let told: Vec<_> = whole.iter().map(|event| (event.event.as_str(), event.details["operator"].as_str())).collect();
+    assert_eq!(told, [("OPERATOR_RESUME", Some("bob")), ("OPERATOR_PAUSE", Some("ann"))]);
+    assert!(whole.iter().all(|event| event.subject != batch.as_uuid()));
 }
 
 pub(crate) async fn a_resumed_batch_runs_at_once(world: &World) {

@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
 use commandbus::{
     message::{BatchStatus, CommandStatus, ProcessStatus},
-    store::{CommandFilter, Page, Prunable, PruneChunk, Pruned, StrayReplyReason},
+    store::{
+        CommandFilter, NewOperation, OperationId, OperationVerb, Page, ParkedFilter, Prunable, PruneChunk, Pruned,
+        StrayReplyReason,
+    },
 };
 use serde_json::json;
 
@@ -65,6 +68,33 @@ pub(crate) async fn what_ended_goes_with_all_that_is_kept_of_it(world: &World) {
     for id in [done, refused, canceled] {
         assert!(world.events(id).await.is_empty() && world.reply(id).await.is_none());
     }
+}
+
+pub(crate) async fn operations_that_are_over_go_in_chunks(world: &World) {
+    for _ in 0..2 {
+        world.sent_and_run(park()).await;
+    }
+    let begin = async |filter: ParkedFilter| {
+        let new = NewOperation {
+            operation_id: OperationId::new(),
+            verb: OperationVerb::Retry,
+            filter,
+            operator: "ada".into(),
+            reason: None,
+            result: None,
+        };
+        world.store.admin().begin_operation(&new).await.unwrap().operation_id
+    };
+    let running = begin(ParkedFilter::default()).await;
+    for _ in 0..3 {
+        // It finds nothing, so it is over at once.
+        begin(ParkedFilter::default().with_code("NOTHING_OF_THE_KIND")).await;
+    }
+    let before = world.store.now().await.unwrap();
+    assert_eq!(prune_in(world, before, 1, true).await.operations, 3);
+    assert_eq!(prune_in(world, before, 1, false).await.operations, 3);
+    let left = world.store.admin().operations(Page::first(50)).await.unwrap().items;
+    assert_eq!(left.iter().map(|operation| operation.operation_id).collect::<Vec<_>>(), [running]);
 }
 
 pub(crate) async fn what_ended_later_or_not_at_all_stays(world: &World) {
