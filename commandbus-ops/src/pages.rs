@@ -23,6 +23,7 @@ mod layout;
 mod lifecycle;
 mod operations;
 mod overview;
+mod parked_replies;
 mod process_batches;
 mod processes;
 mod progress;
@@ -73,8 +74,8 @@ macro_rules! routes {
 routes! {
     "/" => get(overview::show),
     "/overview" => get(overview::show),
-    "/troubleshooting" => get(troubleshooting::list),
-    "/troubleshooting/groups" => get(groups::list),
+    "/troubleshooting" => get(groups::list),
+    "/troubleshooting/items" => get(troubleshooting::list),
     "/troubleshooting/resolve" => get(select::confirm).post(select::begin),
     "/troubleshooting/{domain}/{command_id}" => get(troubleshooting::show),
     "/troubleshooting/{domain}/{command_id}/retry" => get(resolve::ask_retry).post(resolve::retry),
@@ -95,6 +96,8 @@ routes! {
     "/process-batches/{batch_id}" => get(process_batches::show),
     "/processes" => get(processes::list),
     "/processes/{domain}/{process_id}" => get(timeline::show),
+    "/processes/{domain}/parked-replies" => get(parked_replies::list),
+    "/processes/{domain}/parked-replies/{reply}/retry" => get(parked_replies::ask).post(parked_replies::retry),
     "/operations" => get(operations::list),
     "/operations/{operation_id}" => get(operations::show),
     "/operations/{operation_id}/cancel" => post(operations::cancel),
@@ -151,7 +154,9 @@ pub(crate) async fn nothing_here(uri: Uri, request: Request) -> Response {
     }
     let up = visit::up(request.extensions(), &uri);
     let status = axum::http::StatusCode::NOT_FOUND;
-    let mut page = (status, layout::refusal(&up, status, "there is nothing at this address")).into_response();
+    let mut page =
+        (status, layout::refusal(&up, status, "this is the address of no page: check it, or begin at the overview"))
+            .into_response();
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     page
 }

@@ -157,7 +157,7 @@ fn verbs(visit: &Visit, batch: &Batch) -> Markup {
             }
         }
         @if batch.in_troubleshooting_count > 0 {
-            p { a href=(visit.to(format_args!("troubleshooting/groups?batch_id={}", batch.batch_id))) { "Why these are parked" } }
+            p { a href=(visit.to(format_args!("troubleshooting?batch_id={}", batch.batch_id))) { "Why these are parked" } }
         }
     }
 }
@@ -192,7 +192,7 @@ pub(super) async fn ask_cancel_rest(
         },
         action: String::new(),
         verb: "Cancel the rest",
-        is_final: true,
+        cancels: true,
         needs_reason: true,
         back: back(&visit, batch_id, None),
     };
@@ -225,7 +225,7 @@ pub(super) async fn ask_retry_parked(
         },
         action: String::new(),
         verb: "Retry what is parked",
-        is_final: false,
+        cancels: false,
         needs_reason: false,
         back: back(&visit, batch_id, None),
     };

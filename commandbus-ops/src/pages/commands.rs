@@ -222,7 +222,7 @@ pub(super) async fn ask_cancel(
         },
         action: String::new(),
         verb: "Cancel the command",
-        is_final: true,
+        cancels: true,
         needs_reason: true,
         back: visit.to(format_args!("commands/{domain}/{command_id}")),
     };

@@ -96,7 +96,7 @@ pub(super) async fn preview(
         },
         action: visit.to(format_args!("{place}/edited")),
         verb: "Retry with this payload",
-        is_final: false,
+        cancels: false,
         needs_reason: false,
         back: visit.to(format_args!("{place}/edit")),
     };

@@ -175,8 +175,8 @@ pub(super) struct Confirmation<'a> {
     pub(super) action: String,
     /// The word on the button.
     pub(super) verb: &'a str,
-    /// Whether it cannot be taken back.
-    pub(super) is_final: bool,
+    /// Whether something is ended that was not done.
+    pub(super) cancels: bool,
     pub(super) needs_reason: bool,
     /// The page to go back to.
     pub(super) back: String,
@@ -197,7 +197,7 @@ impl Confirmation<'_> {
                     input #reason name="reason" type="text" maxlength="1000" required[self.needs_reason] autocomplete="off";
                 }
                 div.go {
-                    button.primary.danger[self.is_final] type="submit" { (self.verb) }
+                    button.primary.danger[self.cancels] type="submit" { (self.verb) }
                     a.button href=(self.back) { "Back" }
                 }
             }

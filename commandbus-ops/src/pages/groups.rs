@@ -56,7 +56,7 @@ fn row(visit: &Visit, group: &ParkedGroup) -> Markup {
     html! {
         tr {
             td.wide {
-                a href=(visit.to(format_args!("troubleshooting{which}"))) {
+                a href=(visit.to(format_args!("troubleshooting/items{which}"))) {
                     strong { (group.error_code.as_deref().unwrap_or("no code")) }
                 }
                 @if let Some(example) = &group.example { span.sub.clip title=(example) { (example) } }
@@ -85,8 +85,8 @@ pub(super) fn tabs(visit: &Visit, is_groups: bool) -> Markup {
     let which = query(&keep);
     html! {
         nav.tabs aria-label="Views" {
-            a href=(visit.to(format_args!("troubleshooting/groups{which}"))) aria-current=[is_groups.then_some("page")] { "By cause" }
-            a href=(visit.to(format_args!("troubleshooting{which}"))) aria-current=[(!is_groups).then_some("page")] { "One by one" }
+            a href=(visit.to(format_args!("troubleshooting{which}"))) aria-current=[is_groups.then_some("page")] { "By cause" }
+            a href=(visit.to(format_args!("troubleshooting/items{which}"))) aria-current=[(!is_groups).then_some("page")] { "One by one" }
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn show(state: State<Api>, visit: Visit, At(operation_id): At<U
         (progress::of_operation(&operation))
         @if is_running && visit.may_operate() {
             div.verbs {
-                @if Utc::now() - operation.updated_at > STALLED {
+                @if is_stalled(&operation) {
                     (act(&visit, &format!("operations/{operation_id}/resume"), "Go on with it"))
                 }
                 (act(&visit, &format!("operations/{operation_id}/cancel"), "End it here"))
@@ -86,6 +86,11 @@ pub(super) async fn show(state: State<Api>, visit: Visit, At(operation_id): At<U
         }
         (about(&operation))
     }))
+}
+
+/// Whether nobody goes on with it, as after the program that did was stopped.
+pub(super) fn is_stalled(operation: &Operation) -> bool {
+    operation.status == "RUNNING" && Utc::now() - operation.updated_at > STALLED
 }
 
 fn about(operation: &Operation) -> Markup {

@@ -6,18 +6,26 @@ use maud::{Markup, html};
 use super::{
     elements::{badge, capped, empty, number},
     layout::{Refresh, Sheet},
+    operations,
     sparkline::sparkline,
     time,
     visit::{Visit, query},
 };
 use crate::{
-    api::{Api, system},
+    api::{
+        Api,
+        extract::{Asked, Paging},
+        operations as operations_api, system,
+    },
     problem::Problem,
-    view::{Latency, Minute, Overview, Queue},
+    view::{Latency, Minute, Operation, Overview, Queue},
 };
 
 pub(super) async fn show(state: State<Api>, visit: Visit) -> Result<Markup, Problem> {
-    let overview = system::overview(state, visit.viewer()).await?.0;
+    let overview = system::overview(state.clone(), visit.viewer()).await?.0;
+    // The newest ones: an older one that stalled is on the page of operations.
+    let newest = Paging { limit: Some(20), cursor: None };
+    let operations = operations_api::list(state, visit.viewer(), Asked(newest)).await?.0.items;
     let sheet = Sheet::new(&visit, "overview", "Overview").fresh(Refresh::Offered);
     Ok(sheet.show(html! {
         @if overview.queues.is_empty() {
@@ -26,7 +34,7 @@ pub(super) async fn show(state: State<Api>, visit: Visit) -> Result<Markup, Prob
                 "commandbus migrate --domain payments",
             ))
         } @else {
-            (needs(&visit, &overview))
+            (needs(&visit, &overview, &operations))
             section aria-labelledby="domains" {
                 h2 #domains { "Domains" }
                 div.cards {
@@ -38,14 +46,14 @@ pub(super) async fn show(state: State<Api>, visit: Visit) -> Result<Markup, Prob
 }
 
 /// What waits for a person: a tone, what it is, and where to go.
-fn needs(visit: &Visit, overview: &Overview) -> Markup {
+fn needs(visit: &Visit, overview: &Overview, operations: &[Operation]) -> Markup {
     let mut needs: Vec<(&str, String, String)> = Vec::new();
     for queue in &overview.queues {
         let (domain, asked) = (&queue.domain, query(&[("domain", Some(&queue.domain))]));
         if queue.parked > 0 {
             let oldest = queue.oldest_parked_at.map(|at| format!(", the oldest for {}", time::age(at)));
             let says = format!("{} parked in {domain}{}", capped(queue.parked), oldest.unwrap_or_default());
-            needs.push(("warn", says, visit.to(format_args!("troubleshooting/groups{asked}"))));
+            needs.push(("warn", says, visit.to(format_args!("troubleshooting{asked}"))));
         }
         if queue.ready > 0 && queue.workers == 0 && queue.paused_at.is_none() {
             let says = format!("{} ready in {domain}, and no worker is alive", capped(queue.ready));
@@ -54,6 +62,11 @@ fn needs(visit: &Visit, overview: &Overview) -> Markup {
         if let Some(since) = queue.paused_at {
             needs.push(("odd", format!("{domain} has been paused for {}", time::age(since)), visit.to("queues")));
         }
+    }
+    for operation in operations.iter().filter(|operation| operations::is_stalled(operation)) {
+        let left = operation.total_count.saturating_sub(operation.done_count + operation.skipped_count);
+        let says = format!("An operation of {} stopped with {} to go", operation.operator, number(left.into()));
+        needs.push(("odd", says, visit.to(format_args!("operations/{}", operation.operation_id))));
     }
     needs.sort_by_key(|(tone, _, _)| ["bad", "warn", "odd"].iter().position(|known| known == tone));
     html! {
@@ -93,7 +106,8 @@ fn card(visit: &Visit, queue: &Queue, overview: &Overview) -> Markup {
             }
             (sparkline(&minutes))
             p.small {
-                span { (number(minutes.iter().map(|minute| minute.completed).sum())) " completed in the last hour" }
+                @if is_cut(&overview.throughput) { "at least " }
+                (number(minutes.iter().map(|minute| minute.completed).sum())) " completed in the last hour"
             }
             dl.lines {
                 div { dt { "Send to done" } dd { (taken(latency)) } }
@@ -105,6 +119,13 @@ fn card(visit: &Visit, queue: &Queue, overview: &Overview) -> Markup {
             }
         }
     }
+}
+
+/// Whether so much happened that the entries of the audit trail that are looked at may not reach back an hour.
+fn is_cut(throughput: &[Minute]) -> bool {
+    const MANY: u64 = 15_000;
+    let of = |minute: &Minute| minute.sent + minute.completed + minute.failed + minute.canceled + minute.parked;
+    throughput.iter().map(of).sum::<u64>() > MANY
 }
 
 fn figure(name: &str, count: &str, link: Option<&str>) -> Markup {

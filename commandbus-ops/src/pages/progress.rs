@@ -13,27 +13,32 @@ fn bar(parts: &[Part], total: u32) -> Markup {
     let says = parts.iter().filter(|(_, _, count)| *count > 0);
     let says: Vec<String> = says.map(|(_, name, count)| format!("{} {name}", number((*count).into()))).collect();
     let says = if says.is_empty() { "nothing yet".to_owned() } else { says.join(", ") };
-    let mut at = 0.0;
+    let width = |count: u32| f64::from(count) * 1_000.0 / f64::from(total.max(1));
+    let drawn = parts.iter().scan(0, |before, (class, _, count)| {
+        let start = *before;
+        *before += count;
+        Some((*count > 0).then_some((class, start, *count)))
+    });
     html! {
         svg.bar viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label=(says) {
             rect.rest x="0" y="0" width="1000" height="10" {}
-            @for (class, _, count) in parts.iter().filter(|(_, _, count)| *count > 0) {
-                @let width = f64::from(*count) * 1_000.0 / f64::from(total.max(1));
-                rect class=(class) x=(format!("{at:.1}")) y="0" width=(format!("{width:.1}")) height="10" {}
-                @let _ = at += width;
+            @for (class, start, count) in drawn.flatten() {
+                rect class=(class) x=(format!("{:.1}", width(start))) y="0" width=(format!("{:.1}", width(count))) height="10" {}
             }
         }
     }
 }
 
-fn parts(batch: &Batch) -> [Part; 4] {
-    let canceled = if batch.batch_type == "PROCESS" { "failed or canceled" } else { "canceled" };
-    [
-        ("good", "completed", batch.completed_count),
-        ("bad", "failed", batch.failed_count),
-        ("odd", canceled, batch.canceled_count),
-        ("warn", "in troubleshooting", batch.in_troubleshooting_count),
-    ]
+/// Of processes, those that failed and those that were canceled are counted together.
+fn parts(batch: &Batch) -> Vec<Part> {
+    let mut parts = vec![("good", "completed", batch.completed_count)];
+    if batch.batch_type == "PROCESS" {
+        parts.push(("bad", "failed or canceled", batch.failed_count + batch.canceled_count));
+    } else {
+        parts.extend([("bad", "failed", batch.failed_count), ("odd", "canceled", batch.canceled_count)]);
+    }
+    parts.push(("warn", "in troubleshooting", batch.in_troubleshooting_count));
+    parts
 }
 
 /// A batch in one line of a table.

@@ -58,7 +58,7 @@ fn what(parked: &Parked) -> Markup {
 
 fn ask<'a>(visit: &'a Visit, (domain, id): &(String, Uuid), verb: &'a str, says: Markup) -> Confirmation<'a> {
     let back = visit.to(format_args!("troubleshooting/{domain}/{id}"));
-    Confirmation { visit, says, action: String::new(), verb, is_final: true, needs_reason: false, back }
+    Confirmation { visit, says, action: String::new(), verb, cancels: false, needs_reason: false, back }
 }
 
 pub(super) async fn ask_retry(
@@ -71,7 +71,7 @@ pub(super) async fn ask_retry(
         (what(&parked(state, &visit, &place).await?))
         p { "It is sent again as it is, with a new budget of attempts." }
     };
-    let form = Confirmation { is_final: false, ..ask(&visit, &place, "Retry the command", says) };
+    let form = ask(&visit, &place, "Retry the command", says);
     Ok(Sheet::new(&visit, "troubleshooting", "Retry a command").show(form.show(html! {})))
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn ask_cancel(
         (what(&parked(state, &visit, &place).await?))
         p { "It ends as canceled. Its sender is told so, and why; a process that waits for it is taken back." }
     };
-    let form = Confirmation { needs_reason: true, ..ask(&visit, &place, "Cancel the command", says) };
+    let form = Confirmation { cancels: true, needs_reason: true, ..ask(&visit, &place, "Cancel the command", says) };
     Ok(Sheet::new(&visit, "troubleshooting", "Cancel a command").show(form.show(html! {})))
 }
 

@@ -113,9 +113,9 @@ pub(super) async fn confirm(state: State<Api>, _: Operating, visit: Visit) -> Re
         },
         action: visit.to("troubleshooting/resolve"),
         verb: &button,
-        is_final: choice.verb != OperationVerb::Retry,
+        cancels: choice.verb == OperationVerb::Cancel,
         needs_reason: choice.verb == OperationVerb::Cancel,
-        back: visit.to("troubleshooting/groups"),
+        back: visit.to("troubleshooting"),
     };
     let fields = html! {
         input type="hidden" name="verb" value=(choice.verb);

@@ -1,6 +1,12 @@
 //! One process: its steps forward and back, what each sent and got, and what it waits for.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
+use commandbus::{
+    message::CommandId,
+    store::{Page, ParkedFilter},
+};
 use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,17 +23,22 @@ use crate::{
     view::{Process, ProcessDetail, ProcessStep},
 };
 
+/// How many parked commands of one process are looked for.
+const MOST: u32 = 500;
+
 pub(super) async fn show(state: State<Api>, visit: Visit, At(place): At<(String, Uuid)>) -> Result<Markup, Problem> {
-    let ProcessDetail { process, steps, stray_replies } = api::show(state, visit.viewer(), At(place)).await?.0;
+    let detail = api::show(state.clone(), visit.viewer(), At(place)).await?.0;
+    let parked = parked(&state, &detail).await?;
+    let ProcessDetail { process, steps, stray_replies } = detail;
     let sheet = Sheet::new(&visit, "processes", &process.process_type);
     let sheet = if process.completed_at.is_some() { sheet } else { sheet.fresh(Refresh::Offered) };
     let (forward, back): (Vec<&ProcessStep>, Vec<&ProcessStep>) = steps.iter().partition(|step| step.kind == "STEP");
     Ok(sheet.show(html! {
         p.lead { (badge(&process.status)) " " code { (process.process_id) } }
-        (blocked(&visit, &process, &steps))
+        (blocked(&visit, &process, &steps, &parked))
         section.lanes aria-label="Steps" {
-            (lane(&visit, &process, "Forward", &forward))
-            @if !back.is_empty() { (lane(&visit, &process, "Taken back", &back)) }
+            (lane(&visit, &process, "Forward", &forward, &parked))
+            @if !back.is_empty() { (lane(&visit, &process, "Taken back", &back, &parked)) }
         }
         (about(&visit, &process))
         section { h2 { "State" } (json(&process.state)) }
@@ -40,19 +51,38 @@ pub(super) async fn show(state: State<Api>, visit: Visit, At(place): At<(String,
     }))
 }
 
-/// What the process waits for an operator with: its steps without an outcome that are parked.
-fn blocked(visit: &Visit, process: &Process, steps: &[ProcessStep]) -> Markup {
+/// Which of its commands are parked.
+async fn parked(api: &Api, ProcessDetail { process, steps, .. }: &ProcessDetail) -> Result<HashSet<Uuid>, Problem> {
+    if process.parked_count == 0 {
+        return Ok(HashSet::new());
+    }
     let open = steps.iter().filter(|step| step.outcome.is_none());
+    let mut filter = ParkedFilter::default();
+    filter.command_ids = Some(open.map(|step| CommandId::from_uuid(step.command_id)).collect());
+    let found = api.bus.troubleshooting().list(&filter, Page::first(MOST)).await?;
+    Ok(found.into_iter().map(|parked| parked.command_id.as_uuid()).collect())
+}
+
+/// What the process waits for an operator with: commands that are parked, and replies that it could not take in.
+fn blocked(visit: &Visit, process: &Process, steps: &[ProcessStep], parked: &HashSet<Uuid>) -> Markup {
+    let count = process.parked_count as usize;
     html! {
-        @if process.parked_count > 0 {
+        @if count > 0 {
             section.error aria-label="Blocked" {
-                p { strong { "It waits for an operator" } ": " (process.parked_count) " of its commands or replies are parked." }
+                p { strong { "It waits for an operator" } }
                 ul {
-                    @for step in open {
+                    @for step in steps.iter().filter(|step| parked.contains(&step.command_id)) {
                         @let domain = step.command_domain.as_ref().unwrap_or(&process.domain);
                         li {
                             a href=(visit.to(format_args!("troubleshooting/{domain}/{}", step.command_id))) {
                                 "Blocked by " (step.command_type) " of step " (step.step_name)
+                            }
+                        }
+                    }
+                    @if count > parked.len() {
+                        li {
+                            a href=(visit.to(format_args!("processes/{}/parked-replies", process.domain))) {
+                                "Blocked by " (count - parked.len()) " of the replies that could not be taken in"
                             }
                         }
                     }
@@ -62,31 +92,33 @@ fn blocked(visit: &Visit, process: &Process, steps: &[ProcessStep]) -> Markup {
     }
 }
 
-fn lane(visit: &Visit, process: &Process, name: &str, steps: &[&ProcessStep]) -> Markup {
+fn lane(visit: &Visit, process: &Process, name: &str, steps: &[&ProcessStep], parked: &HashSet<Uuid>) -> Markup {
     html! {
         div.lane {
             h2 { (name) }
             @if steps.is_empty() { p.muted { "Nothing was sent yet." } }
             ol {
-                @for step in steps { (station(visit, process, step)) }
+                @for step in steps { (station(visit, process, step, parked.contains(&step.command_id))) }
             }
         }
     }
 }
 
-fn station(visit: &Visit, process: &Process, step: &ProcessStep) -> Markup {
+fn station(visit: &Visit, process: &Process, step: &ProcessStep, is_parked: bool) -> Markup {
     let domain = step.command_domain.as_ref().unwrap_or(&process.domain);
     let outcome = step.outcome.as_ref().and_then(Value::as_str);
     let class = match outcome {
         Some("SUCCESS") => "good",
         Some(_) => "bad",
+        None if is_parked => "warn",
         None => "now",
     };
+    let state = outcome.unwrap_or(if is_parked { "IN_TROUBLESHOOTING_QUEUE" } else { "IN_PROGRESS" });
     html! {
         li class=(class) {
             div.what {
                 strong { (step.step_name) }
-                (badge(outcome.unwrap_or("IN_PROGRESS")))
+                (badge(state))
             }
             p { (step.command_type) " " (command_link(visit, domain, step.command_id)) }
             p.small {

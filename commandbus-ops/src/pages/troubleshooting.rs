@@ -9,7 +9,7 @@ use super::{
     groups::tabs,
     layout::{Refresh, Sheet},
     lifecycle, time,
-    visit::Visit,
+    visit::{Visit, query},
 };
 use crate::{
     api::{
@@ -119,6 +119,8 @@ pub(super) async fn show(
     let ParkedCase { parked, command, audit } =
         api::show(state, visit.viewer(), At((domain.clone(), command_id))).await?.0;
     let place = |verb: &str| visit.to(format_args!("troubleshooting/{domain}/{command_id}/{verb}"));
+    let alike = query(&[("domain", Some(&domain)), ("fingerprint", Some(&parked.fingerprint))]);
+    let alike = format!("troubleshooting/items{alike}");
     let sheet = Sheet::new(&visit, "troubleshooting", &parked.command_type);
     Ok(sheet.show(html! {
         p.lead { (badge(&command.status)) " " code { (command_id) } }
@@ -142,11 +144,7 @@ pub(super) async fn show(
             ("Kind of error", parked.error_type.as_ref().map(|kind| html! { (words(kind)) })),
             ("Attempts", Some(html! { (parked.attempts) " of " (parked.max_attempts) })),
             ("Parked", Some(time::moment(parked.parked_at))),
-            ("Others of this cause", Some(html! {
-                a href=(visit.to(format_args!("troubleshooting?domain={domain}&fingerprint={}", parked.fingerprint))) {
-                    code { (parked.fingerprint) }
-                }
-            })),
+            ("Others of this cause", Some(html! { a href=(visit.to(alike)) { code { (parked.fingerprint) } } })),
             ("Batch", parked.batch_id.map(|batch| html! { a href=(visit.to(format_args!("batches/{batch}"))) { (id(batch)) } })),
             ("Group", parked.group.as_ref().map(|group| html! { (group) " (" (parked.holds) " wait behind it)" })),
             ("All about the command", Some(command_link(&visit, &domain, command_id))),

@@ -21,7 +21,7 @@ async fn images_of_the_readme_are_of_pages_that_are_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/images");
     for (name, page, scheme) in [
         ("overview", "overview".to_owned(), "light"),
-        ("troubleshooting", "troubleshooting/groups".to_owned(), "light"),
+        ("troubleshooting", "troubleshooting".to_owned(), "light"),
         ("process-batch", format!("process-batches/{}", evening.batch_id), "light"),
         ("process", format!("processes/orders/{}", undone.process_id), "dark"),
     ] {

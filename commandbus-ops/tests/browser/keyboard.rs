@@ -27,7 +27,7 @@ async fn a_command_is_retried_with_the_keyboard_alone() {
     let id = shop.park(1, "down").await[0];
     shop.bank_is_back();
     let browser = Browser::at(&shop.url).await;
-    browser.open("troubleshooting").await;
+    browser.open("troubleshooting/items").await;
     tab_to(&browser, "Skip to the content").await;
     browser.press(Key::Enter).await;
     tab_to(&browser, "ChargeCard").await;

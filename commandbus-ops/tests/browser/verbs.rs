@@ -59,7 +59,7 @@ async fn five_hundred_are_retried_by_their_cause() {
     shop.park(500, "down").await;
     shop.bank_is_back();
     let browser = Browser::at(&shop.url).await;
-    browser.open("troubleshooting/groups").await;
+    browser.open("troubleshooting").await;
     browser.click("Retry all…").await;
     browser.until_it_says("500 parked commands").await;
     browser.fill("#reason", "the bank is back").await;
@@ -71,7 +71,7 @@ async fn five_hundred_are_retried_by_their_cause() {
     shop.until_parked(0).await;
     browser.open("operations").await;
     browser.until_it_says("olivia").await;
-    browser.open("troubleshooting/groups").await;
+    browser.open("troubleshooting").await;
     browser.until_it_says("Nothing is parked").await;
     browser.assert_no_complaints("retrying many").await;
 }

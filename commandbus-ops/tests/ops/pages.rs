@@ -16,6 +16,7 @@ mod assets;
 pub(crate) mod filled;
 mod forgery;
 mod mounting;
+mod parked_replies;
 mod rendering;
 mod rights;
 mod steering;

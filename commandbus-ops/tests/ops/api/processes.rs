@@ -63,7 +63,8 @@ async fn a_batch_that_cannot_be_started_is_not_created() {
     unknown["process_type"] = json!("Unheard");
     let answer = post(&api, "/api/processes/batch", &unknown).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.detail().contains("which knows reporting.Report"), "{}", answer.text);
+    let detail = answer.detail();
+    assert!(detail.contains("which knows ") && detail.contains("reporting.Report"), "{detail}");
 
     let mut unreadable = batch([1, 2]);
     unreadable["processes"][1] = json!({ "page": "two" });

@@ -70,6 +70,11 @@ async fn every_link_of_every_page_leads_somewhere_under_any_prefix() {
         }
         assert!(seen.len() > 40, "{}", seen.len());
         assert!(seen.iter().any(|path| path.contains("/assets/style-")));
+        let lost = format!("{prefix}/no/where");
+        let answer = browser.open(&lost).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        let back = answer.text.split("href=\"").last().unwrap().split('"').next().unwrap();
+        assert_eq!(resolve(&lost, back), format!("{prefix}/overview"));
     }
 }
 
@@ -103,7 +108,7 @@ async fn whoever_is_not_known_is_asked_for_a_name_and_a_password() {
 async fn errors_on_pages_are_pages_and_those_of_the_api_are_documents() {
     let (_house, mut browser) = house(VIC).await;
     for (path, status, says) in [
-        ("/nowhere", 404, "There is nothing at this address."),
+        ("/nowhere", 404, "This is the address of no page"),
         ("/batches/01a1fec0-8df9-7449-aaa8-a0a49710c8a4", 404, "There is no batch"),
         ("/commands/payments/01a1fec0-8df9-7449-aaa8-a0a49710c8a4", 404, "has no command"),
         ("/processes/payments/7", 400, "This cannot be done"),

@@ -9,11 +9,12 @@ use super::{
 };
 
 /// The pages that are there whatever the database holds.
-pub(super) const LISTS: [&str; 13] = [
+pub(super) const LISTS: [&str; 14] = [
     "/",
     "/overview",
     "/troubleshooting",
-    "/troubleshooting/groups",
+    "/troubleshooting/items",
+    "/processes/reporting/parked-replies",
     "/commands",
     "/batches",
     "/process-batches",
@@ -96,7 +97,7 @@ async fn every_page_is_there_on_an_empty_database() {
         ("/operations", "commandbus tsq retry"),
         ("/workers", "run_until"),
         ("/process-batches", "/api/processes/batch"),
-        ("/troubleshooting/groups", "Nothing is parked"),
+        ("/troubleshooting", "Nothing is parked"),
         ("/overview", "Nothing. Everything moves by itself."),
     ] {
         assert!(browser.page(path).await.contains(says), "{path}");
@@ -135,8 +136,8 @@ async fn what_a_page_is_asked_for_it_shows_as_text() {
     let hostile = "%3Cscript%3Ealert(1)%3C/script%3E%22%3E";
     for path in [
         format!("/commands?command_type={hostile}"),
-        format!("/troubleshooting?error_code={hostile}&notice={hostile}"),
-        format!("/troubleshooting/groups?command_type={hostile}&{hostile}={hostile}"),
+        format!("/troubleshooting/items?error_code={hostile}&notice={hostile}"),
+        format!("/troubleshooting?command_type={hostile}&{hostile}={hostile}"),
         format!("/overview?notice={hostile}&refresh={hostile}"),
         format!("/processes?process_type={hostile}"),
     ] {

@@ -19,6 +19,7 @@ fn verbs(filled: &Filled) -> Vec<String> {
     verbs.push("/troubleshooting/resolve".to_owned());
     verbs.push(format!("/commands/payments/{}/cancel", filled.done));
     verbs.extend(["cancel-rest", "retry-parked", "pause", "resume"].map(|verb| format!("/batches/{batch}/{verb}")));
+    verbs.push("/processes/reporting/parked-replies/7/retry".to_owned());
     verbs.extend(["pause", "resume"].map(|verb| format!("/queues/payments/{verb}")));
     verbs.extend(["cancel", "resume"].map(|verb| format!("/operations/{batch}/{verb}")));
     verbs

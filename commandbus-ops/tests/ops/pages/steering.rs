@@ -79,6 +79,7 @@ async fn an_operation_that_nobody_goes_on_with_is_resumed_or_ended() {
 
     let place = format!("/operations/{}", begin().await);
     house.run("update commandbus.operation set updated_at = now() - interval '1 hour'").await;
+    assert!(browser.page("/overview").await.contains("An operation of ann stopped with 2 to go"));
     assert!(browser.page(&place).await.contains("Go on with it"));
     leads_to(&browser.fill_in(&place, &format!("{place}/resume"), &[]).await);
     until(&browser.app, &format!("/api{place}"), |operation| operation["done_count"] == 2).await;

@@ -147,7 +147,7 @@ async fn everything_that_a_filter_finds_is_resolved_unless_it_finds_something_el
 async fn a_page_of_them_may_be_taken_and_nothing_chosen_is_nothing_done() {
     let (house, mut browser) = house(ANN).await;
     let ids = house.parked(3, "BANK_DOWN").await;
-    let list = browser.page("/troubleshooting?domain=payments").await;
+    let list = browser.page("/troubleshooting/items?domain=payments").await;
     let on_page: Vec<String> = ids.iter().map(|id| format!("name=\"on_page\" value=\"{id}\"")).collect();
     assert!(on_page.iter().all(|input| list.contains(input)), "{list}");
     let query: String = ids.iter().map(|id| format!("&on_page={id}")).collect();
