@@ -17,6 +17,7 @@ use commandbus::{
 };
 use commandbus_ops::{Anybody, Options, Rights, router};
 use commandbus_tests::TestDatabase;
+use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 pub(crate) static PAYMENTS: Domain = Domain::from_static("payments");
@@ -139,6 +140,7 @@ impl Order {
 /// A shop at work, with its pages.
 pub(crate) struct Shop {
     pub(crate) bus: Bus,
+    pool: PgPool,
     /// Where its pages are.
     pub(crate) url: String,
     gate: Gate,
@@ -152,7 +154,8 @@ impl Shop {
     /// An empty one.
     pub(crate) async fn open() -> Self {
         let database = TestDatabase::new().await;
-        let bus = Bus::new(database.pool().await);
+        let pool = database.pool().await;
+        let bus = Bus::new(pool.clone());
         let gate = Gate(Arc::new(Semaphore::new(0)));
         let bank = Bank(Arc::default());
         let mut at_work = JoinSet::new();
@@ -170,7 +173,7 @@ impl Shop {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let pages = router(bus.clone(), options);
         at_work.spawn(async move { axum::serve(listener, pages).await.unwrap() });
-        Self { bus, url, gate, bank, _at_work: at_work, _database: database }
+        Self { bus, pool, url, gate, bank, _at_work: at_work, _database: database }
     }
 
     /// One that has been at work: something of every kind.
@@ -213,6 +216,9 @@ impl Shop {
         operator.complete(&parked[0].domain, parked[0].command_id).await.unwrap();
         let deadline = Instant::now() + PATIENCE;
         while self.parked_reply().await.is_none() {
+            // As if it had been tried four times already: the fifth time it is parked.
+            let often = "update pgmq.q_orders__process_replies set read_ct = 4, vt = clock_timestamp()";
+            sqlx::query(often).execute(&self.pool).await.unwrap();
             assert!(Instant::now() < deadline, "no reply is parked");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -109,9 +109,7 @@ impl Places {
 /// A body that is taken where the caller may send it.
 fn body(route: &str) -> Value {
     match route {
-        "/api/commands" => {
-            json!({ "commands": [{ "domain": "payments", "command_type": "DebitAccount", "data": {} }] })
-        }
+        "/api/commands" => json!({ "domain": "payments", "command_type": "DebitAccount", "data": {} }),
         "/api/processes/batch" => {
             json!({ "domain": "reporting", "process_type": "Report", "processes": [{ "page": 1 }] })
         }
