@@ -69,7 +69,9 @@ async fn fill(bus: &Bus, pool: &PgPool, total: u32) -> Result<(), Box<dyn Error>
     for domain in DOMAINS {
         sqlx::raw_sql(AssertSqlSafe(MESSAGES.replace("DOMAIN", domain))).execute(&mut *connection).await?;
     }
-    sqlx::raw_sql("drop table made; vacuum analyze; checkpoint").execute(&mut *connection).await?;
+    for upkeep in ["drop table made", "vacuum analyze", "checkpoint"] {
+        sqlx::raw_sql(upkeep).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
