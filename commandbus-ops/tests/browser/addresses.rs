@@ -19,6 +19,7 @@ pub(crate) async fn of(shop: &Shop) -> Vec<String> {
     let undone =
         processes.iter().find(|process| process.error_code.is_some() && process.completed_at.is_some()).unwrap();
     let operation = bus.operations().list(Page::first(1)).await.unwrap().items[0].operation_id;
+    let reply = shop.parked_reply().await.unwrap();
     let waiting = shop.waiting_command().await;
 
     let mut pages = Vec::new();
@@ -34,6 +35,10 @@ pub(crate) async fn of(shop: &Shop) -> Vec<String> {
             ["batches", "{batch_id}"] => format!("batches/{}", batch("Monthly billing")),
             ["batches", "{batch_id}", verb] => format!("batches/{}/{verb}", batch("Held back")),
             ["process-batches", "{batch_id}"] => format!("process-batches/{}", batch("Orders of the evening")),
+            ["processes", "{domain}", "parked-replies"] => "processes/orders/parked-replies".to_owned(),
+            ["processes", "{domain}", "parked-replies", "{reply}", verb] => {
+                format!("processes/orders/parked-replies/{reply}/{verb}")
+            }
             ["processes", "{domain}", "{process_id}"] => format!("processes/orders/{}", undone.process_id),
             ["processes", "{domain}", "parked-replies"] => "processes/orders/parked-replies".to_owned(),
             // The shop understands every reply.

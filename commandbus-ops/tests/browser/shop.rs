@@ -17,6 +17,7 @@ use commandbus::{
 };
 use commandbus_ops::{Anybody, Options, Rights, router};
 use commandbus_tests::TestDatabase;
+use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 pub(crate) static PAYMENTS: Domain = Domain::from_static("payments");
@@ -38,8 +39,14 @@ struct RefundCard {
     cents: i64,
 }
 
+/// What is on a parcel.
+#[derive(Debug, Serialize, Deserialize)]
+struct Label {
+    number: u32,
+}
+
 /// Packs what was paid.
-#[command(domain = "warehouse", max_attempts = 1)]
+#[command(domain = "warehouse", reply = Label, max_attempts = 1)]
 #[derive(Debug, Serialize, Deserialize)]
 struct PackParcel {
     article: String,
@@ -85,7 +92,7 @@ async fn refund_card(_refund: RefundCard) -> Result<(), ShopError> {
 }
 
 #[handler]
-async fn pack_parcel(parcel: PackParcel, State(gate): State<Gate>) -> Result<(), ShopError> {
+async fn pack_parcel(parcel: PackParcel, State(gate): State<Gate>) -> Result<Label, ShopError> {
     if parcel.article == "ladder" {
         return Err(ShopError::NoBox(parcel.article));
     }
@@ -93,18 +100,19 @@ async fn pack_parcel(parcel: PackParcel, State(gate): State<Gate>) -> Result<(),
         return Err(ShopError::Declined);
     }
     gate.0.acquire().await.expect("nobody closes it").forget();
-    Ok(())
+    Ok(Label { number: 7 })
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) article: String,
     pub(crate) cents: i64,
+    pub(crate) label: Option<u32>,
 }
 
 impl Order {
     pub(crate) fn of(article: &str) -> Self {
-        Self { article: article.to_owned(), cents: 990 }
+        Self { article: article.to_owned(), cents: 990, label: None }
     }
 }
 
@@ -122,11 +130,17 @@ impl Order {
     fn pack(&self) -> PackParcel {
         PackParcel { article: self.article.clone() }
     }
+
+    #[on(pack)]
+    fn packed(&mut self, label: Label) {
+        self.label = Some(label.number);
+    }
 }
 
 /// A shop at work, with its pages.
 pub(crate) struct Shop {
     pub(crate) bus: Bus,
+    pool: PgPool,
     /// Where its pages are.
     pub(crate) url: String,
     gate: Gate,
@@ -140,7 +154,8 @@ impl Shop {
     /// An empty one.
     pub(crate) async fn open() -> Self {
         let database = TestDatabase::new().await;
-        let bus = Bus::new(database.pool().await);
+        let pool = database.pool().await;
+        let bus = Bus::new(pool.clone());
         let gate = Gate(Arc::new(Semaphore::new(0)));
         let bank = Bank(Arc::default());
         let mut at_work = JoinSet::new();
@@ -158,7 +173,7 @@ impl Shop {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let pages = router(bus.clone(), options);
         at_work.spawn(async move { axum::serve(listener, pages).await.unwrap() });
-        Self { bus, url, gate, bank, _at_work: at_work, _database: database }
+        Self { bus, pool, url, gate, bank, _at_work: at_work, _database: database }
     }
 
     /// One that has been at work: something of every kind.
@@ -172,6 +187,7 @@ impl Shop {
         let held = ChargeCard::batch("Held back").extend((0..5).map(|_| charge("4242")));
         let held = held.send(bus);
         held.await.unwrap().pause().await.unwrap();
+        shop.park_a_reply().await;
         let done = Order::batch("Orders of the morning").extend((0..5).map(|_| Order::of("teapot")));
         done.start(bus).await.unwrap().wait().await.unwrap();
         Order::batch("Orders of the evening")
@@ -189,6 +205,29 @@ impl Shop {
         ChargeCard { cents: -1, ..charge("4242") }.send(bus).await.unwrap();
         shop.until_parked(given_up.len() + 2).await;
         shop
+    }
+
+    /// An operator completes a parcel by hand, and forgets its label: no process can take in such a reply.
+    async fn park_a_reply(&self) {
+        Order::of("ladder").start(&self.bus).await.unwrap();
+        self.until_parked(1).await;
+        let parked = self.bus.troubleshooting().list(&ParkedFilter::default(), Page::first(1)).await.unwrap();
+        let operator = self.bus.troubleshooting().by("otto");
+        operator.complete(&parked[0].domain, parked[0].command_id).await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while self.parked_reply().await.is_none() {
+            // As if it had been tried four times already: the fifth time it is parked.
+            let often = "update pgmq.q_orders__process_replies set read_ct = 4, vt = clock_timestamp()";
+            sqlx::query(often).execute(&self.pool).await.unwrap();
+            assert!(Instant::now() < deadline, "no reply is parked");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn parked_reply(&self) -> Option<i64> {
+        let orders = Domain::from_static("orders");
+        let parked = self.bus.processes().parked_replies(&orders, Page::first(1)).await.unwrap();
+        parked.first().map(|reply| reply.parked_reply_id)
     }
 
     /// Opens the gate of the warehouse for so many parcels.

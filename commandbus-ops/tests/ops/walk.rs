@@ -54,7 +54,8 @@ impl Places {
             .replace("{batch_id}", &batch.to_string())
             .replace("{process_id}", &blocked.to_string())
             .replace("{operation_id}", &self.operation)
-            .replace("{parked_reply_id}", "1");
+            .replace("{parked_reply_id}", "1")
+            .replace("{reply}", "1");
         assert!(!path.contains('{'), "say here what to put into `{route}`");
         path
     }
@@ -108,9 +109,7 @@ impl Places {
 /// A body that is taken where the caller may send it.
 fn body(route: &str) -> Value {
     match route {
-        "/api/commands" => {
-            json!({ "commands": [{ "domain": "payments", "command_type": "DebitAccount", "data": {} }] })
-        }
+        "/api/commands" => json!({ "domain": "payments", "command_type": "DebitAccount", "data": {} }),
         "/api/processes/batch" => {
             json!({ "domain": "reporting", "process_type": "Report", "processes": [{ "page": 1 }] })
         }
@@ -196,6 +195,8 @@ async fn each_route_lets_in_who_may_and_a_refusal_changes_nothing() {
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{told}");
             } else if !has_right {
                 assert_eq!(answer.status, StatusCode::FORBIDDEN, "{told}");
+            } else if step.method == Method::GET && step.path.ends_with("/parked-replies/1/retry") {
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "no reply is parked: {told}");
             } else if step.method == Method::GET {
                 // No reply is parked here: a page that would retry one says so, to those who may.
                 let is_nothing = step.path.contains("/parked-replies/1") && answer.status == StatusCode::NOT_FOUND;

@@ -246,8 +246,10 @@ async fn commands_that_belong_together_are_found_by_their_index() {
     let together = NewCommand { correlation_id: uuid::Uuid::now_v7(), ..debit(3) };
     let other = NewCommand { command_id: CommandId::new(), ..together.clone() };
     store.send(&PAYMENTS, &[together.clone(), debit(3), other.clone()]).await.unwrap();
+    drop(store);
     let before = read_of(database.url(), "command").await;
 
+    let store = PostgresStore::new(database.pool().await);
     let mut filter = CommandFilter::default();
     filter.correlation_id = Some(together.correlation_id);
     for domain in [None, Some(PAYMENTS.clone())] {

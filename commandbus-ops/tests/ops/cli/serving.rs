@@ -134,7 +134,7 @@ async fn a_log_at_debug_level_tells_neither_payloads_nor_credentials() {
     let secret =
         |field: &str| format!("{{\"{field}\": {{\"card\": \"payload-that-nobody-may-read\"}}, \"reason\": \"r\"}}");
     let command = r#""domain": "payments", "command_type": "ChargeCard""#;
-    let one = format!(r#"{{"commands": [{{{command}, "data": {{"card": "payload-that-nobody-may-read"}}}}]}}"#);
+    let one = format!(r#"{{{command}, "data": {{"card": "payload-that-nobody-may-read"}}}}"#);
     let verb = |id: usize, verb: &str| format!("/api/troubleshooting/payments/{}/{verb}", parked[id]);
     for (path, body, expected) in [
         ("/api/commands".to_owned(), one.clone(), "201"),

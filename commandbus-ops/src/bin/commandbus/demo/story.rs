@@ -43,7 +43,7 @@ pub(super) async fn begin(bus: &Bus) -> Result<(), DemoError> {
     // Something for a person: one error of each kind, and some more often.
     for number in 0..9 {
         charge(number, if number < 6 { Wallet::Unreachable } else { Wallet::Expired }).send(bus).await?;
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             SendInvoice { customer: number, address: "nowhere".to_owned(), cents: 1_500 }.send(bus).await?;
         }
     }
@@ -86,13 +86,13 @@ pub(super) async fn go_on(bus: &Bus) -> Result<(), DemoError> {
         };
         charge(number, wallet).send(bus).await?;
         sale.sell(bus, Order { wallet, ..order(number) }).await?;
-        if beat % 3 == 0 {
+        if beat.is_multiple_of(3) {
             shelf('C', number).send(bus).await?;
         }
         if beat % ROUND == ROUND / 4 {
             look_after(bus, beat / ROUND).await?;
         }
-        if beat % ROUND == 0 && mail.metadata().await?.open_count() == 0 {
+        if beat.is_multiple_of(ROUND) && mail.metadata().await?.open_count() == 0 {
             mail = invoices(bus).await?;
         }
     }
@@ -157,6 +157,7 @@ fn shelf(row: char, place: u32) -> CountShelf {
 
 fn order(number: u32) -> Order {
     // The last two articles are those that cannot be had.
-    let article = if number % 40 == 0 { ARTICLES[5 + number as usize / 40 % 2] } else { ARTICLES[number as usize % 5] };
+    let article =
+        if number.is_multiple_of(40) { ARTICLES[5 + number as usize / 40 % 2] } else { ARTICLES[number as usize % 5] };
     Order { order: number, article: article.to_owned(), cents: 1_990, wallet: Wallet::Good, shelf: None, receipt: None }
 }
