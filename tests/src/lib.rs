@@ -2,7 +2,9 @@
 
 mod administrator;
 mod database;
+mod invariants;
 mod leftovers;
 mod template;
 
 pub use self::database::TestDatabase;
+pub use self::invariants::{OF_NOBODY, broken_rules};

@@ -14,6 +14,7 @@ mod migrating;
 mod plans;
 mod procedures;
 mod processes;
+mod programs;
 mod pruning;
 mod races;
 mod refusals;
