@@ -5,10 +5,12 @@ mod big_batch;
 mod contract;
 mod copying;
 mod embedded;
+mod failure_points;
 mod faults;
 
 mod harness;
 mod house;
+mod invariants;
 mod logs;
 mod migrating;
 mod plans;

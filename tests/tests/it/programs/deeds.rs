@@ -122,7 +122,7 @@ impl Twins {
         let commands = self.new_commands(drafts, again);
         self.remember(&commands);
         let then = then.then(|| NewCommand { command_id: CommandId::from_uuid(self.draw()), ..debit(0) });
-        self.remember(then.as_slice());
+        self.callbacks.extend(then.iter().map(|command| command.command_id));
         let batch = self.new_batch(BatchType::Command, then);
         self.batches.push(batch.batch_id);
         let mut answers = Vec::new();

@@ -27,6 +27,8 @@ pub(super) struct Twins {
     /// Oldest first, as all of these.
     pub(super) commands: Vec<CommandId>,
     pub(super) batches: Vec<BatchId>,
+    /// Those that the ends of batches will send. Nobody else may take their ids.
+    pub(super) callbacks: Vec<CommandId>,
     /// Deliveries, as in memory and on PostgreSQL.
     pub(super) deliveries: Vec<[Token; 2]>,
     pub(super) processes: Vec<ProcessId>,
@@ -51,6 +53,7 @@ impl Twins {
             postgres,
             commands: Vec::new(),
             batches: Vec::new(),
+            callbacks: Vec::new(),
             deliveries: Vec::new(),
             processes: Vec::new(),
             process_batches: Vec::new(),

@@ -84,7 +84,7 @@ pub(super) async fn of(harness: &dyn Harness, twins: &Twins) -> View {
     for command in list(&commands) {
         view.insert(format!("command {}", command["command_id"]), command);
     }
-    let replies = store.replies(&PAYMENTS, &twins.commands).await.unwrap();
+    let replies = store.replies(&PAYMENTS, &[&*twins.commands, &twins.callbacks].concat()).await.unwrap();
     view.insert("replies".into(), sorted(list(replies)));
     let batches = store.batches(&PAYMENTS, &twins.batches).await.unwrap().into_iter();
     let process_batches = store.batches(&TRANSFERS, &twins.process_batches).await.unwrap();
@@ -123,7 +123,7 @@ pub(super) async fn of(harness: &dyn Harness, twins: &Twins) -> View {
 pub(super) async fn trails(harness: &dyn Harness, twins: &Twins) -> View {
     let store = harness.store();
     let mut view = View::new();
-    let commands = twins.commands.iter().map(|id| (&PAYMENTS, id.as_uuid()));
+    let commands = twins.commands.iter().chain(&twins.callbacks).map(|id| (&PAYMENTS, id.as_uuid()));
     let batches = twins.batches.iter().map(|id| (&PAYMENTS, id.as_uuid()));
     let process_batches = twins.process_batches.iter().map(|id| (&TRANSFERS, id.as_uuid()));
     for (domain, subject) in commands.chain(batches).chain(process_batches) {
