@@ -1,5 +1,5 @@
 //! The rules. In their queries, `message`, `archived`, `reply`, `archived_reply` and `process_reply` are the queues and
-//! archives of all domains.
+//! archives of all domains, and `trail` has the audit of each command in one row.
 
 /// One rule: what is promised, and a query for what breaks the promise.
 pub(super) struct Rule {
@@ -33,25 +33,21 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         promise: "the audit tells of each delivery, and of no more attempts than there were",
         breaches: "
-            select format('%s: delivery %s, attempts %s, audit %s, %s of them in this life',
-                          c.command_id, c.delivery, c.attempts, count(a.*), count(a.*) filter (where a.audit_id > l.began))
+            select format('%s: delivery %s, attempts %s, audit %s', c.command_id, c.delivery, c.attempts, t.events)
             from commandbus.command c
-            cross join lateral (
-                select max(b.audit_id) as began from commandbus.audit b
-                where b.command_id = c.command_id and b.domain = c.domain
-                  and b.event_type in ('SENT', 'OPERATOR_RETRY')) as l
-            left join commandbus.audit a on a.command_id = c.command_id and a.domain = c.domain
-                 and a.event_type = 'RECEIVED'
-            group by c.domain, c.command_id, c.delivery, c.attempts
-            having count(a.*) <> c.delivery or count(a.*) filter (where a.audit_id > l.began) < c.attempts",
+            left join trail t on t.domain = c.domain and t.command_id = c.command_id
+            where coalesce(t.received, 0) <> c.delivery
+               -- Of this life: what an operator sent again begins anew.
+               or (select count(*) from unnest(t.events) with ordinality as e(name, place)
+                   where e.name = 'RECEIVED' and e.place > coalesce((
+                       select max(b.place) from unnest(t.events) with ordinality as b(name, place)
+                       where b.name = 'OPERATOR_RETRY'), 0)) < c.attempts",
     },
     Rule {
         promise: "the audit tells the same story as the row",
         breaches: "
             select format('%s is %s after %s', c.command_id, c.status, t.events) from commandbus.command c
-            cross join lateral (
-                select array_agg(a.event_type order by a.audit_id) as events from commandbus.audit a
-                where a.command_id = c.command_id and a.domain = c.domain) as t
+            left join trail t on t.domain = c.domain and t.command_id = c.command_id
             where t.events is null or t.events[1] <> 'SENT' or cardinality(array_positions(t.events, 'SENT')) <> 1
                or t.events[cardinality(t.events)] <> all(case c.status
                    when 'PENDING' then array['SENT', 'FAILED', 'OPERATOR_RETRY', 'RECEIVED']
@@ -64,11 +60,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         promise: "a command ends once",
         breaches: "
-            select format('%s is %s and ended %s times', c.command_id, c.status, count(a.*)) from commandbus.command c
-            left join commandbus.audit a on a.command_id = c.command_id and a.domain = c.domain and a.event_type in
-                 ('COMPLETED', 'BUSINESS_RULE_FAILED', 'CANCELED', 'OPERATOR_CANCEL', 'OPERATOR_COMPLETE')
-            group by c.domain, c.command_id, c.status
-            having count(a.*) <> (c.status in ('COMPLETED', 'FAILED', 'CANCELED'))::int",
+            select format('%s is %s and ended %s times', c.command_id, c.status, t.ended) from commandbus.command c
+            left join trail t on t.domain = c.domain and t.command_id = c.command_id
+            where coalesce(t.ended, 0) <> (c.status in ('COMPLETED', 'FAILED', 'CANCELED'))::int",
     },
     Rule {
         promise: "what is parked is listed, its message kept; nothing else is",
@@ -84,17 +78,15 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         promise: "a sender that asked for a reply gets one, when the command ends",
         breaches: "
-            select format('%s is %s, replies: %s', c.command_id, c.status, r.total)
-            from commandbus.command c
-            cross join lateral (select c.status in ('COMPLETED', 'FAILED', 'CANCELED') as ended) as e
-            cross join lateral (select
-                (select count(*) from reply r where r.queue = c.reply_queue
-                    and r.message->>'command_id' = c.command_id::text)
-                + (select count(*) from archived_reply r where r.queue = c.reply_queue
-                    and r.message->>'command_id' = c.command_id::text)
-                + (select count(*) from commandbus.undelivered_reply u
-                   where u.domain = c.domain and u.command_id = c.command_id) as total) as r
-            where c.reply_queue <> '' and c.reply_queue not like '%\\_\\_process\\_replies' and r.total <> e.ended::int",
+            with told as (
+                select r.queue, r.message->>'command_id' as id from reply r
+                union all select r.queue, r.message->>'command_id' from archived_reply r
+                union all select u.reply_queue, u.command_id::text from commandbus.undelivered_reply u
+            ), counted as (select queue, id, count(*) as total from told group by queue, id)
+            select format('%s is %s, replies: %s', c.command_id, c.status, t.total) from commandbus.command c
+            left join counted t on t.queue = c.reply_queue and t.id = c.command_id::text
+            where c.reply_queue <> '' and c.reply_queue not like '%\\_\\_process\\_replies'
+              and coalesce(t.total, 0) <> (c.status in ('COMPLETED', 'FAILED', 'CANCELED'))::int",
     },
     Rule {
         promise: "a process gets one reply to each of its commands",
@@ -117,16 +109,18 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         promise: "the counts of a batch are those of its commands",
         breaches: "
+            with counted as (
+                select c.domain, c.batch_id, count(*)::int as total,
+                       count(*) filter (where c.status = 'COMPLETED')::int as completed,
+                       count(*) filter (where c.status = 'FAILED')::int as failed,
+                       count(*) filter (where c.status = 'CANCELED')::int as canceled,
+                       count(*) filter (where c.status = 'IN_TROUBLESHOOTING_QUEUE')::int as parked
+                from commandbus.command c where c.batch_id is not null group by c.domain, c.batch_id)
             select format('%s: %s is not %s', b.batch_id, to_jsonb(b), to_jsonb(n)) from commandbus.batch_status b
-            cross join lateral (
-                select count(*) as total, count(*) filter (where c.status = 'COMPLETED') as completed,
-                       count(*) filter (where c.status = 'FAILED') as failed,
-                       count(*) filter (where c.status = 'CANCELED') as canceled,
-                       count(*) filter (where c.status = 'IN_TROUBLESHOOTING_QUEUE') as parked
-                from commandbus.command c where c.domain = b.domain and c.batch_id = b.batch_id) as n
+            left join counted n on n.domain = b.domain and n.batch_id = b.batch_id
             where b.batch_type = 'COMMAND'
               and (b.total_count, b.completed_count, b.failed_count, b.canceled_count, b.in_troubleshooting_count)
-                  is distinct from (n.total::int, n.completed::int, n.failed::int, n.canceled::int, n.parked::int)",
+                  is distinct from (n.total, n.completed, n.failed, n.canceled, n.parked)",
     },
     Rule {
         promise: "the counts of a batch of processes are those of its processes",
