@@ -4,7 +4,9 @@ mod administrator;
 mod database;
 mod invariants;
 mod leftovers;
+mod server;
 mod template;
 
 pub use self::database::TestDatabase;
 pub use self::invariants::{OF_NOBODY, broken_rules};
+pub use self::server::Server;

@@ -138,7 +138,11 @@ async fn operate(bench: &Bench, bus: &Bus, batches: &[BatchId], over: watch::Rec
             assert!(matches!(done, Ok(()) | Err(OpsError::NotParked { .. })), "{done:?}");
         }
         match rand::random_range(0..8) {
-            0 => drop(operator.retry_all(&ParkedFilter::in_domain(RUSH.clone()).with_code("BROKEN")).await.unwrap()),
+            0 => {
+                let broken = ParkedFilter::in_domain(RUSH.clone()).with_code("BROKEN");
+                let begun = operator.retry_all(&broken).await.unwrap();
+                bus.operations().run(begun.operation_id, |_| {}).await.unwrap();
+            }
             1 => {
                 let batch = batches[rand::random_range(0..batches.len())];
                 bench.store.set_paused(&RUSH, Some(batch), true).await.unwrap();

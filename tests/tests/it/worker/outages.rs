@@ -1,14 +1,16 @@
 //! Lost notifications, lost connections, and a server that is down for a while.
 
-mod server;
-
 use std::time::Duration;
 
-use commandbus::{error::StoreError, message::CommandStatus, prelude::*};
-
+use commandbus::{
+    embedded::{Durability, EmbeddedPostgres},
+    error::StoreError,
+    message::CommandStatus,
+    prelude::*,
+};
+use commandbus_tests::Server;
 use sqlx::PgPool;
 
-use self::server::Server;
 use crate::{
     house::{
         self, AtWork,
@@ -74,7 +76,7 @@ async fn a_lost_connection_that_listens_is_replaced() {
 #[tokio::test]
 async fn a_worker_and_its_outcomes_survive_a_server_that_is_down() {
     const RUNNING: usize = 10;
-    let mut server = Server::start().await;
+    let mut server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.migrate().await.unwrap();
     let stage = Stage::new();
@@ -131,7 +133,7 @@ async fn a_worker_and_its_outcomes_survive_a_database_that_is_closed_for_a_while
 
 #[tokio::test]
 async fn a_worker_that_starts_before_its_server_waits_for_it() {
-    let mut server = Server::start().await;
+    let mut server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.migrate().await.unwrap();
     let sent = debit(Succeed).send(&bus).await.unwrap();
