@@ -4,9 +4,11 @@ mod administrator;
 mod database;
 mod invariants;
 mod leftovers;
+mod proxy;
 mod server;
 mod template;
 
 pub use self::database::TestDatabase;
 pub use self::invariants::{OF_NOBODY, broken_rules};
+pub use self::proxy::Proxy;
 pub use self::server::Server;

@@ -11,7 +11,6 @@
 
 mod account;
 mod faults;
-mod proxy;
 #[path = "../../src/bin/chaos_worker/work.rs"]
 mod work;
 mod workers;
@@ -26,9 +25,9 @@ use commandbus::{
     embedded::EmbeddedPostgres,
     message::{CommandId, Domain},
     prelude::*,
-    store::ParkedFilter,
+    store::{ParkedFilter, postgres::with_release_timeout},
 };
-use commandbus_tests::Server;
+use commandbus_tests::{Proxy, Server};
 use rand::{SeedableRng, rngs::StdRng};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::time::sleep;
@@ -36,7 +35,6 @@ use tokio::time::sleep;
 use self::{
     account::Account,
     faults::{Fault, schedule},
-    proxy::Proxy,
     work::{Book, Close, Note, Trip},
     workers::Workers,
 };
@@ -85,7 +83,8 @@ impl Size {
 }
 
 fn pool(url: &str) -> PgPool {
-    PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3)).connect_lazy(url).unwrap()
+    let options = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3));
+    with_release_timeout(options).connect_lazy(url).unwrap()
 }
 
 /// Batches with callbacks, and a batch of processes.
@@ -130,8 +129,8 @@ impl Chaos {
     async fn strike(&mut self, fault: Fault, random: &mut StdRng) {
         match fault {
             Fault::Kill => self.workers.kill_one(random),
-            Fault::Cut => self.proxy.cut(random),
-            Fault::Stall => self.proxy.stall(random),
+            Fault::Cut => self.proxy.cut_some(random),
+            Fault::Stall => self.proxy.stall_some(random),
             Fault::Crash => {
                 self.server.kill().await;
                 self.server.start_again().await;

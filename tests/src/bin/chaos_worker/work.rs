@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
 /// Its effect is written in the transaction that settles it: exactly once.
-#[command(domain = "chaos", max_attempts = 6, backoff = "20ms")]
+#[command(domain = "chaos", max_attempts = 6, backoff = "20ms", timeout = "3s")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Book {
     pub(crate) number: u32,
 }
 
 /// Its effect is written past the library: at least once.
-#[command(domain = "chaos", max_attempts = 6, backoff = "20ms")]
+#[command(domain = "chaos", max_attempts = 6, backoff = "20ms", timeout = "3s")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) number: u32,
 }
 
 /// What the end of a batch sends.
-#[command(domain = "chaos", max_attempts = 20, backoff = "20ms")]
+#[command(domain = "chaos", max_attempts = 20, backoff = "20ms", timeout = "3s")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Close {}
 

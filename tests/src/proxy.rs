@@ -2,10 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use rand::{Rng, RngExt, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream, UnixStream},
@@ -23,7 +23,9 @@ enum Fate {
 
 type Connections = Arc<Mutex<Vec<watch::Sender<Fate>>>>;
 
-pub(crate) struct Proxy {
+/// A proxy of a test's own; it ends with this value.
+#[derive(Debug)]
+pub struct Proxy {
     url: String,
     connections: Connections,
     accepting: JoinHandle<()>,
@@ -31,33 +33,44 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     /// Passes on to the socket of a server.
-    pub(crate) async fn start(socket: PathBuf) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("postgres://postgres@{}/commandbus?sslmode=disable", listener.local_addr().unwrap());
+    ///
+    /// # Panics
+    ///
+    /// If the system has no port left.
+    pub async fn start(socket: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("the system has a port left");
+        let url =
+            format!("postgres://postgres@{}/commandbus?sslmode=disable", listener.local_addr().expect("it is bound"));
         let connections = Connections::default();
         let accepting = tokio::spawn(accept(listener, socket, Arc::clone(&connections)));
         Self { url, connections, accepting }
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// Returns the connection URL of the database `commandbus` behind it.
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Cuts about half of the connections.
-    pub(crate) fn cut(&self, random: &mut StdRng) {
-        self.doom(Fate::Cut, random);
+    pub fn cut_some(&self, random: &mut StdRng) {
+        self.doom(Fate::Cut, || random.random_bool(0.5));
     }
 
-    /// Lets about half of the connections hang, for ever.
-    pub(crate) fn stall(&self, random: &mut StdRng) {
-        self.doom(Fate::Stalls, random);
+    /// Lets about half of the connections hang, for ever: both ends stay open, and nothing comes through.
+    pub fn stall_some(&self, random: &mut StdRng) {
+        self.doom(Fate::Stalls, || random.random_bool(0.5));
     }
 
-    fn doom(&self, fate: Fate, random: &mut impl Rng) {
-        let mut connections = self.connections.lock().unwrap();
+    /// Lets every connection hang that there is now.
+    pub fn stall_all(&self) {
+        self.doom(Fate::Stalls, || true);
+    }
+
+    fn doom(&self, fate: Fate, mut hits: impl FnMut() -> bool) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| !connection.is_closed());
         for connection in connections.iter().filter(|connection| *connection.borrow() == Fate::Flows) {
-            if random.random_bool(0.5) {
+            if hits() {
                 connection.send_replace(fate);
             }
         }
@@ -72,9 +85,9 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, socket: PathBuf, connections: Connections) {
     loop {
-        let (client, _) = listener.accept().await.unwrap();
+        let (client, _) = listener.accept().await.expect("the system has room for one more");
         let (fate, told) = watch::channel(Fate::Flows);
-        connections.lock().unwrap().push(fate);
+        connections.lock().unwrap_or_else(PoisonError::into_inner).push(fate);
         tokio::spawn(pass_on(client, socket.clone(), told));
     }
 }
