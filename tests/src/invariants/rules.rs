@@ -171,22 +171,30 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         promise: "a process that has ended waits for nothing, one that has not waits for something",
         breaches: "
+            with flying as (
+                select a.domain, a.process_id, count(*) as total from commandbus.process_audit a
+                where a.reply_outcome is null group by a.domain, a.process_id)
             select format('%s is %s, in flight: %s', p.process_id, p.status, f.total) from commandbus.process p
+            left join flying f on f.domain = p.domain and f.process_id = p.process_id
             cross join lateral (select p.status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED') as ended) as e
-            cross join lateral (
-                select count(*) as total from commandbus.process_audit a
-                where a.domain = p.domain and a.process_id = p.process_id and a.reply_outcome is null) as f
-            where e.ended and f.total > 0 or not e.ended and f.total = 0
-               or e.ended <> (p.completed_at is not null)",
+            where e.ended = (coalesce(f.total, 0) > 0) or e.ended <> (p.completed_at is not null)",
     },
     Rule {
         promise: "a process knows what is parked of it",
         breaches: "
+            with waiting as (
+                select a.domain, a.process_id from commandbus.process_audit a
+                join commandbus.command c on c.domain = a.command_domain and c.command_id = a.command_id
+                where a.reply_outcome is null and c.status = 'IN_TROUBLESHOOTING_QUEUE'
+                union all
+                select r.domain, r.process_id from commandbus.parked_reply r where r.retried_at is null
+            ), counted as (select domain, process_id, count(*) as total from waiting group by domain, process_id)
             select format('%s is %s, %s is not %s', p.process_id, p.status, p.parked_count, n.parked)
             from commandbus.process p
+            left join counted w on w.domain = p.domain and w.process_id = p.process_id
             cross join lateral (
                 select case when p.status in ('COMPLETED', 'COMPENSATED', 'FAILED', 'CANCELED') then 0
-                            else commandbus.count_parked_of(p.domain, p.process_id) end as parked) as n
+                            else coalesce(w.total, 0) end as parked) as n
             where p.parked_count <> n.parked or (p.status = 'WAITING_FOR_TSQ') and n.parked = 0
                or p.status = 'WAITING_FOR_REPLY' and n.parked > 0",
     },

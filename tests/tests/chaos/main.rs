@@ -186,7 +186,7 @@ async fn nothing_is_lost_or_doubled_whatever_dies() {
         chaos.until_ended((work * number / (faults.len() + 1)) as i64).await;
         eprintln!("{:>7.1?} {} ended, {fault:?}", began.elapsed(), chaos.account.ended().await);
         chaos.strike(*fault, &mut random).await;
-        if number % 5 == 4 {
+        if number % 10 == 9 {
             chaos.account.check_rules().await;
         }
     }
