@@ -27,7 +27,7 @@ use commandbus::{
     prelude::*,
     store::{ParkedFilter, postgres::with_release_timeout},
 };
-use commandbus_tests::{Proxy, Server};
+use commandbus_tests::{Proxy, Server, report};
 use rand::{SeedableRng, rngs::StdRng};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::time::sleep;
@@ -166,7 +166,7 @@ impl Chaos {
 async fn nothing_is_lost_or_doubled_whatever_dies() {
     let size = Size::from_env();
     let seed = setting("COMMANDBUS_SEED", rand::random::<u32>() as usize) as u64;
-    eprintln!("seed {seed}, {size:?}");
+    report(format_args!("seed {seed}, {size:?}"));
     let mut random = StdRng::seed_from_u64(seed);
     let server = Server::start(EmbeddedPostgres::builder()).await;
     let bus = Bus::new(pool(server.url()));
@@ -184,14 +184,12 @@ async fn nothing_is_lost_or_doubled_whatever_dies() {
     let work = size.commands + 3 * size.processes;
     for (number, fault) in faults.iter().enumerate() {
         chaos.until_ended((work * number / (faults.len() + 1)) as i64).await;
-        eprintln!("{:>7.1?} {} ended, {fault:?}", began.elapsed(), chaos.account.ended().await);
         chaos.strike(*fault, &mut random).await;
         if number % 10 == 9 {
             chaos.account.check_rules().await;
         }
     }
     let last_fault = Instant::now();
-    eprintln!("{:>7.1?} the last fault", began.elapsed());
     sender.await.unwrap();
     chaos.until_ended(i64::MAX).await;
     let recovered = last_fault.elapsed();
@@ -210,7 +208,7 @@ async fn nothing_is_lost_or_doubled_whatever_dies() {
     let Chaos { server, workers, account, recoveries, .. } = chaos;
     let killed = workers.stop();
     account.check_effects().await;
-    eprintln!(
+    report(format_args!(
         "{}\n{killed} workers killed, {} database crashes, {} connections cut, {} stalled; {parked} were parked\n\
          in {:.1?}; after a crash the next command ended within {:.1?} at most; everything was over {recovered:.1?} after \
          the last fault",
@@ -220,6 +218,6 @@ async fn nothing_is_lost_or_doubled_whatever_dies() {
         size.stalls,
         began.elapsed(),
         recoveries.iter().max().copied().unwrap_or_default(),
-    );
+    ));
     drop((bus, account, server));
 }

@@ -21,6 +21,7 @@ use std::{
     thread,
 };
 
+use commandbus_tests::report;
 use proptest::{
     collection::vec,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
@@ -89,7 +90,7 @@ fn random_programs_do_the_same_on_both_stores_and_break_no_rule() {
     let first: u64 = setting("COMMANDBUS_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let programs = setting("COMMANDBUS_PROGRAMS").unwrap_or(PROGRAMS);
     let longest = setting("COMMANDBUS_STEPS").unwrap_or(STEPS);
-    eprintln!("seeds {first} to {}", first + programs - 1);
+    report(format_args!("seeds {first} to {}", first + programs - 1));
     let next = AtomicU64::new(0);
     let some = || {
         while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < programs) {
@@ -102,5 +103,5 @@ fn random_programs_do_the_same_on_both_stores_and_break_no_rule() {
         threads.into_iter().filter_map(|thread| thread.join().expect("faults are returned").err()).collect()
     });
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
-    eprintln!("{programs} programs, {} steps", DONE.load(Ordering::Relaxed));
+    report(format_args!("{programs} programs, {} steps", DONE.load(Ordering::Relaxed)));
 }

@@ -11,7 +11,7 @@ use commandbus::{
     process::Router,
     store::{Page, ParkedFilter, Store},
 };
-use commandbus_tests::broken_rules;
+use commandbus_tests::{broken_rules, report};
 use futures_util::future::join_all;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::sleep};
@@ -234,7 +234,7 @@ async fn eight_workers_and_four_operators_break_no_rule_and_no_lock() {
              where a.event_type = 'COMPLETED' and c.command_type = 'Booking' except select command_id from booked)) as u";
     assert_eq!(bench.ask::<i64>(unequal).await, 0, "each booking that was completed, and no other, booked once");
     let commands: i64 = bench.ask("select count(*) from commandbus.command").await;
-    eprintln!("{commands} commands, {looks} looks at the rules while they ran");
+    report(format_args!("{commands} commands, {looks} looks at the rules while they ran"));
     drop(bus);
     assert_no_deadlock(bench, []).await;
 }
