@@ -16,7 +16,7 @@ use crate::{
     store::{
         Store,
         memory::MemoryStore,
-        postgres::{MigrateError, PostgresStore, migrate},
+        postgres::{MigrateError, PostgresStore, migrate, with_release_timeout},
     },
 };
 
@@ -80,7 +80,7 @@ impl Bus {
         let options: PgConnectOptions = url.parse().map_err(unreachable)?;
         // The pool would try for half a minute and then only say that the time was up.
         PgConnection::connect_with(&options).await.map_err(unreachable)?.close().await.map_err(unreachable)?;
-        Ok(Self::new(PgPoolOptions::new().connect_lazy_with(options)))
+        Ok(Self::new(with_release_timeout(PgPoolOptions::new()).connect_lazy_with(options)))
     }
 
     /// A bus on a pool that the program has already.

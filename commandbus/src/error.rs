@@ -1,6 +1,6 @@
 //! Floor 0: what can go wrong with the database, in words that say what to do next.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     error::DatabaseError,
@@ -127,4 +127,17 @@ fn ends_the_session(error: &dyn DatabaseError) -> bool {
     error
         .try_downcast_ref::<PgDatabaseError>()
         .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
+}
+
+/// Makes a call of the store that takes no longer than this: one on a connection that is dead and does not say so would
+/// never end.
+pub(crate) async fn bounded<T>(
+    limit: Duration,
+    operation: &'static str,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let message = format!("no answer to `{operation}` within {limit:?}");
+        Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)).into())
+    })
 }

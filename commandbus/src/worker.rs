@@ -34,7 +34,6 @@ mod transactional;
 
 pub use builder::{BuildError, WorkerBuilder};
 pub(crate) use companion::{Companion, CompanionCall};
-pub(crate) use engine::bounded;
 pub use health::{WorkerHealth, WorkerMonitor, WorkerPhase};
 pub(crate) use intake::{next_wake, pauses};
 

@@ -2,7 +2,15 @@
 
 mod administrator;
 mod database;
+mod invariants;
 mod leftovers;
+mod proxy;
+mod report;
+mod server;
 mod template;
 
 pub use self::database::TestDatabase;
+pub use self::invariants::{OF_NOBODY, broken_rules};
+pub use self::proxy::Proxy;
+pub use self::report::report;
+pub use self::server::Server;

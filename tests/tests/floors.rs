@@ -1,4 +1,4 @@
-//! The floors of the library, and the length of every file.
+//! The floors of the library, the length of every file, and the names of tests in the documentation.
 
 use std::{
     collections::HashMap,
@@ -223,4 +223,18 @@ fn no_file_has_two_subjects() {
     let long: Vec<_> =
         files.into_iter().filter(|file| fs::read_to_string(file).unwrap().lines().count() > LONGEST_FILE).collect();
     assert_eq!(long, [] as [PathBuf; 0]);
+}
+
+#[test]
+fn every_test_that_a_guarantee_names_exists() {
+    let text = fs::read_to_string(repository().join("docs/guarantees.md")).unwrap();
+    // Between backquotes, and a sentence.
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_sentence = |name: &&str| is_name(name) && name.matches('_').count() > 3;
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_sentence).collect();
+    let tests: String =
+        files(&repository().join("tests"), &["rs"]).into_iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let unknown: Vec<_> = named.iter().filter(|name| !tests.contains(&format!("fn {name}("))).collect();
+    assert_eq!(unknown, [] as [&&str; 0]);
+    assert!(named.len() > 30, "only {} were found: are they read at all?", named.len());
 }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{Inner, SendError, lock};
 use crate::{
-    error::StoreError,
+    error::{StoreError, bounded},
     message::Domain,
     store::{Acceptance, NewCommand, Store},
 };
@@ -28,6 +28,10 @@ const GROUP: usize = 500;
 
 /// Bytes of payload in a group, so that large commands do not hold up small ones.
 const GROUP_BYTES: usize = 4 << 20;
+
+/// How long a group may take: one on a connection that hangs must not hold up what waits behind it for ever. Whether it
+/// was sent is not known then.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A group that failed on one member is cut into this many: a conflict costs a lock time-out at each level, and eight
 /// ways there are three levels to the one member instead of nine.
@@ -146,7 +150,7 @@ async fn send(store: &dyn Store, domain: &Domain, mut group: Vec<Waiting>) -> Re
     // One order for all, so that two groups never wait for each other in a circle.
     group.sort_by_key(|member| member.command.command_id);
     let (commands, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|member| (member.command, member.answer)).unzip();
-    match store.send(domain, &commands).await {
+    match bounded(PATIENCE, "send", store.send(domain, &commands)).await {
         Ok(accepted) => {
             for (answer, acceptance) in answers.into_iter().zip(accepted) {
                 let _ = answer.send(Answer::Outcome(Ok(acceptance)));

@@ -67,7 +67,8 @@ impl CommandStatus {
     pub const fn may_become(self, to: Self) -> bool {
         use CommandStatus::{Canceled, Completed, Failed, InProgress, InTroubleshooting, Pending};
         match self {
-            Pending => matches!(to, InProgress | Canceled),
+            // To troubleshooting: put back with no attempt left, as no worker of ours does.
+            Pending => matches!(to, InProgress | Canceled | InTroubleshooting),
             // To itself: received again because its message became visible again.
             InProgress => matches!(to, InProgress | Completed | Pending | InTroubleshooting | Failed),
             InTroubleshooting => matches!(to, Pending | Canceled | Completed),

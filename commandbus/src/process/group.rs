@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     bus::Bus,
-    error::StoreError,
+    error::{StoreError, bounded},
     message::{CommandId, Domain, ProcessId, Reply},
     store::{Moved, ProcessMove, ProcessRecord, ReceivedReply, ReplyAside, ReplyFate, RoutingWork, StrayReplyReason},
     telemetry::{field, metric},
-    worker::bounded,
 };
 
 /// How long a reply that cannot be taken in is put off, by how often it has been tried; then it is parked.

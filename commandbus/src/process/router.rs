@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::{ProcessEntry, group::Group};
 use crate::{
     bus::Bus,
-    error::StoreError,
+    error::{StoreError, bounded},
     message::{Domain, InvalidDomain},
     store::{RoutingWork, Wake},
     telemetry::field,
-    worker::{Companion, CompanionCall, bounded, next_wake, pauses},
+    worker::{Companion, CompanionCall, next_wake, pauses},
 };
 
 /// The largest group received at once.

@@ -33,6 +33,7 @@ mod migrate;
 mod notify;
 mod operate;
 mod process;
+mod release;
 mod send;
 mod settle;
 mod within;
@@ -40,6 +41,7 @@ mod work;
 
 pub(super) use migrate::NEWEST as NEWEST_MIGRATION;
 pub use migrate::{MigrateError, migrate, migration_sql};
+pub use release::with_release_timeout;
 
 /// Connections that the engine keeps for receiving, settling and renewing, so that handlers which use up the caller's
 /// pool cannot starve them. Opened when needed, closed when idle.
@@ -68,7 +70,7 @@ impl PostgresStore {
     /// A store on the caller's pool. Connects when first needed.
     pub fn new(pool: PgPool) -> Self {
         let options = pool.connect_options().as_ref().clone();
-        let engine = PgPoolOptions::new()
+        let engine = release::with_release_timeout(PgPoolOptions::new())
             .max_connections(ENGINE_CONNECTIONS)
             .idle_timeout(ENGINE_IDLE)
             // A dead connection shows in the call itself, which is made again; a ping before each would double them.

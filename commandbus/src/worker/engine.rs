@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     bus::Bus,
-    error::StoreError,
+    error::{StoreError, bounded},
     handler::{Registry, Resources},
     message::Domain,
     store::Store,
@@ -123,19 +123,6 @@ impl Engine {
         }
         answer
     }
-}
-
-/// Makes a call of the store that takes no longer than this: one on a connection that is dead and does not say so would
-/// never end.
-pub(crate) async fn bounded<T>(
-    limit: Duration,
-    operation: &'static str,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-        let message = format!("no answer to `{operation}` within {limit:?}");
-        Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)).into())
-    })
 }
 
 /// Counts as stalled until dropped.

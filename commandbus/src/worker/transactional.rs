@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use sqlx::{Postgres, Transaction};
+use tokio::time::timeout;
 
 use super::{
     execution::{Conclusion, Execution},
     settlement::Ending,
 };
 use crate::{
-    error::StoreError,
+    error::{StoreError, bounded},
     handler::Outcome,
     message::Failure,
     store::{Settled, Settlement, Verdict, postgres::PostgresStore},
@@ -35,7 +36,7 @@ const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Conclusion {
     let slot = &execution.context.inner.transaction;
-    match begin(execution, store).await {
+    match bounded(lease_of(execution), "begin", begin(execution, store)).await {
         Ok(transaction) => slot.put(transaction),
         Err(error) => {
             tracing::warn!(%error, "the transaction of the handler could not be begun; the command is given back");
@@ -66,6 +67,11 @@ pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Con
     settle(execution, store, transaction, verdict).await
 }
 
+/// How long a call on the transaction may take.
+fn lease_of(execution: &Execution<'_>) -> Duration {
+    execution.engine.settings.lease
+}
+
 async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Transaction<'static, Postgres>, StoreError> {
     let engine = execution.engine;
     // A handler that may take long may also leave its connection alone for long.
@@ -89,15 +95,19 @@ async fn settle(
         roll_back(transaction).await;
         return Conclusion::Settle(settlement.verdict);
     }
-    let ending = match store.settle_within(&mut transaction, &engine.domain, &settlement).await {
-        Ok(Settled::Recorded) => match transaction.commit().await {
-            Ok(()) => {
+    // On a connection that hangs neither would ever end, and the lease be renewed for it.
+    let patience = lease_of(execution);
+    let settling = store.settle_within(&mut transaction, &engine.domain, &settlement);
+    let ending = match bounded(patience, "settle_within", settling).await {
+        Ok(Settled::Recorded) => match timeout(patience, transaction.commit()).await {
+            Ok(Ok(())) => {
                 if execution.delivery().batch_id.is_some() {
                     engine.unfolded.notify_one();
                 }
                 return Conclusion::Settled(settlement.verdict, Settled::Recorded);
             }
-            Err(error) => commit_failed(&error),
+            Ok(Err(error)) => commit_failed(&error),
+            Err(_) => lost("no answer to the commit"),
         },
         Ok(Settled::Stale) => {
             roll_back(transaction).await;
@@ -159,7 +169,7 @@ fn sql_state(error: &sqlx::Error) -> Option<String> {
 }
 
 async fn roll_back(transaction: Transaction<'static, Postgres>) {
-    match tokio::time::timeout(ROLLBACK_PATIENCE, transaction.rollback()).await {
+    match timeout(ROLLBACK_PATIENCE, transaction.rollback()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "the rollback failed; the server ends the transaction by itself"),
         Err(_) => tracing::debug!("the rollback waits for a statement that still runs"),

@@ -5,7 +5,7 @@
 
 mod cases;
 pub(crate) mod harness;
-mod verdicts;
+pub(crate) mod verdicts;
 pub(crate) mod world;
 
 /// The tests of one store: a module per subject, a test per case, each on a store of its own.
@@ -56,6 +56,7 @@ on_every_store! {
         a_renewed_lease_holds_from_then_on,
         a_command_that_workers_died_on_is_parked_unread,
         a_retry_that_waits_is_not_taken_for_a_dead_worker,
+        a_retry_past_the_last_attempt_is_parked_when_it_is_due,
         two_receivers_never_get_the_same_command,
     }
     strays {

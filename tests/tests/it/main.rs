@@ -5,15 +5,18 @@ mod big_batch;
 mod contract;
 mod copying;
 mod embedded;
+mod failure_points;
 mod faults;
 
 mod harness;
 mod house;
+mod invariants;
 mod logs;
 mod migrating;
 mod plans;
 mod procedures;
 mod processes;
+mod programs;
 mod pruning;
 mod races;
 mod refusals;

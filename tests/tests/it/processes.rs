@@ -5,7 +5,7 @@
 mod batches;
 mod crowd;
 mod failing;
-mod hall;
+pub(crate) mod hall;
 mod order;
 mod parallel;
 mod parked;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod deliveries;
+mod everything;
 mod groups;
 mod operators;
 mod transactions;

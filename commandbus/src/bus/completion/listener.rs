@@ -10,13 +10,16 @@ use tokio::{
 
 use super::{Callback, Failed, Inner, Interest, Origin, State, View, lock};
 use crate::{
-    error::StoreError,
+    error::{StoreError, bounded},
     message::{BatchId, BatchMetadata, Domain},
     store::Wake,
 };
 
 /// How often every batch is looked at, for wake-ups that were lost.
 const ROUND: Duration = Duration::from_secs(5);
+
+/// How long a look may take; one on a connection that hangs would be the last.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Listener {
     inner: Arc<Inner>,
@@ -76,7 +79,7 @@ impl Listener {
     }
 
     async fn look(&self, domain: &Domain, ids: &[BatchId]) {
-        let found = match self.inner.store.batches(domain, ids).await {
+        let found = match bounded(PATIENCE, "batches", self.inner.store.batches(domain, ids)).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%domain, %error, "batches cannot be looked at, will try again");
@@ -166,7 +169,7 @@ impl Listener {
     async fn rolled_back(&self, transactions: &[String]) -> Result<Vec<String>, StoreError> {
         let store = self.inner.store.as_postgres().filter(|_| !transactions.is_empty());
         let Some(store) = store else { return Ok(Vec::new()) };
-        let rolled_back = store.rolled_back(transactions).await?;
+        let rolled_back = bounded(PATIENCE, "rolled_back", store.rolled_back(transactions)).await?;
         Ok(transactions.iter().zip(rolled_back).filter(|(_, gone)| *gone).map(|(id, _)| id.clone()).collect())
     }
 }

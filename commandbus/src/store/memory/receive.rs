@@ -87,7 +87,7 @@ impl Transition<'_> {
         if command.batch_id.is_some_and(|batch| self.is_batch_paused(domain, batch)) {
             return Use::Hold;
         }
-        if command.status == CommandStatus::InProgress && command.attempts >= command.max_attempts {
+        if command.attempts >= command.max_attempts {
             return Use::Park(key);
         }
         Use::Run(key, head)

@@ -1,14 +1,17 @@
 //! Lost notifications, lost connections, and a server that is down for a while.
 
-mod server;
+use std::{sync::Arc, time::Duration};
 
-use std::time::Duration;
-
-use commandbus::{error::StoreError, message::CommandStatus, prelude::*};
-
+use commandbus::{
+    embedded::{Durability, EmbeddedPostgres},
+    error::StoreError,
+    handlers,
+    message::{CommandStatus, Domain},
+    prelude::*,
+};
+use commandbus_tests::{Proxy, Server};
 use sqlx::PgPool;
 
-use self::server::Server;
 use crate::{
     house::{
         self, AtWork,
@@ -74,7 +77,7 @@ async fn a_lost_connection_that_listens_is_replaced() {
 #[tokio::test]
 async fn a_worker_and_its_outcomes_survive_a_server_that_is_down() {
     const RUNNING: usize = 10;
-    let mut server = Server::start().await;
+    let mut server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.migrate().await.unwrap();
     let stage = Stage::new();
@@ -131,7 +134,7 @@ async fn a_worker_and_its_outcomes_survive_a_database_that_is_closed_for_a_while
 
 #[tokio::test]
 async fn a_worker_that_starts_before_its_server_waits_for_it() {
-    let mut server = Server::start().await;
+    let mut server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.migrate().await.unwrap();
     let sent = debit(Succeed).send(&bus).await.unwrap();
@@ -144,4 +147,56 @@ async fn a_worker_that_starts_before_its_server_waits_for_it() {
     let command = bus.commands().get(&PAYMENTS, sent.id()).await.unwrap().unwrap();
     assert_eq!(command.status, CommandStatus::Completed);
     worker.stop().await;
+}
+
+/// Each round leaves connections in the middle of a call that never ends; together more than the engine may have.
+#[tokio::test]
+async fn connections_that_hang_do_not_use_up_the_pool() {
+    let server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
+    let sender = Bus::connect(server.url()).await.unwrap();
+    sender.migrate().await.unwrap();
+    let proxy = Proxy::start(server.socket()).await;
+    let bus = Bus::connect(proxy.url()).await.unwrap();
+    let worker = AtWork::start(house::worker(&bus, &Stage::new()).lease(Duration::from_secs(1)));
+    for _ in 0..8 {
+        let sent = debit(Succeed).send(&sender).await.unwrap();
+        assert_eq!(soon(sent.reply()).await.unwrap().cents, 950);
+        proxy.stall_all();
+    }
+    worker.crash().await;
+}
+
+#[command(domain = "clinging", backoff = "1ms")]
+#[derive(Debug, Serialize, Deserialize)]
+struct Cling {}
+
+/// The connection of its transaction hangs from the end of the first call on.
+#[handler]
+async fn cling(_: Cling, at: Context, mut tx: Tx, State(proxy): State<Arc<Proxy>>) -> Result<(), anyhow::Error> {
+    sqlx::query("insert into clung values ($1)").bind(at.command_id().as_uuid()).execute(&mut *tx).await?;
+    if at.attempt() == 1 {
+        proxy.stall_all();
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_transaction_whose_connection_hangs_is_given_up_after_a_lease() {
+    let server = Server::start(EmbeddedPostgres::builder().durability(Durability::Relaxed)).await;
+    let pool = PgPool::connect(server.url()).await.unwrap();
+    let sender = Bus::new(pool.clone());
+    sender.migrate().await.unwrap();
+    run(&pool, "create table clung (command_id uuid not null)").await;
+    let proxy = Arc::new(Proxy::start(server.socket()).await);
+    let bus = Bus::connect(proxy.url()).await.unwrap();
+    let worker = Worker::new(&bus, "clinging").handlers(handlers![cling]).provide(Arc::clone(&proxy));
+    let worker = AtWork::start(worker.lease(Duration::from_secs(1)).poll_interval(Duration::from_millis(100)));
+    let id = Cling {}.send(&sender).await.unwrap().id();
+    let status = "select status = 'COMPLETED' from commandbus.command";
+    until(async || ask::<bool>(&pool, status).await).await;
+    assert_eq!(ask::<i64>(&pool, "select count(*) from clung").await, 1);
+    let command = sender.commands().get(&Domain::from_static("clinging"), id).await.unwrap().unwrap();
+    // Its failure is recorded, or its lease had ended and it came again before that.
+    assert!(command.delivery > 1, "{command:?}");
+    worker.crash().await;
 }

@@ -107,6 +107,19 @@ pub(crate) async fn a_retry_that_waits_is_not_taken_for_a_dead_worker(world: &Wo
     assert_eq!(world.delivery().await.attempt, 2);
 }
 
+/// No worker of ours settles so; another may.
+pub(crate) async fn a_retry_past_the_last_attempt_is_parked_when_it_is_due(world: &World) {
+    let mut command = debit(100);
+    command.max_attempts = 1;
+    let id = world.send(command).await;
+    world.run(retry()).await;
+    world.pass_time(Duration::from_secs(600)).await;
+    let received = world.receive().await;
+    assert_eq!((received.deliveries.len(), received.parked), (0, vec![id]));
+    let parked = world.command(id).await;
+    assert_eq!((parked.status, parked.attempts), (CommandStatus::InTroubleshooting, 1));
+}
+
 pub(crate) async fn two_receivers_never_get_the_same_command(world: &World) {
     world.batch_of(40).await;
     let one = || world.store.receive(&world.domain, 10, LEASE);
