@@ -36,13 +36,10 @@ pub(crate) async fn of(shop: &Shop) -> Vec<String> {
             ["batches", "{batch_id}", verb] => format!("batches/{}/{verb}", batch("Held back")),
             ["process-batches", "{batch_id}"] => format!("process-batches/{}", batch("Orders of the evening")),
             ["processes", "{domain}", "parked-replies"] => "processes/orders/parked-replies".to_owned(),
-            ["processes", "{domain}", "parked-replies", "{reply}", verb] => {
+            ["processes", "{domain}", "parked-replies", "{parked_reply_id}", verb] => {
                 format!("processes/orders/parked-replies/{reply}/{verb}")
             }
             ["processes", "{domain}", "{process_id}"] => format!("processes/orders/{}", undone.process_id),
-            ["processes", "{domain}", "parked-replies"] => "processes/orders/parked-replies".to_owned(),
-            // The shop understands every reply.
-            ["processes", _, "parked-replies", ..] => continue,
             ["operations", "{operation_id}"] => format!("operations/{operation}"),
             [section] => section.to_owned(),
             [section, view] if !view.starts_with('{') => format!("{section}/{view}"),

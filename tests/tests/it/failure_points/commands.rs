@@ -112,7 +112,7 @@ pub(super) async fn receiving_what_workers_died_on(world: &World) -> Act {
 
 pub(super) async fn receiving_what_is_paused(world: &World) -> Act {
     let (batch, _) = world.batch_of(2).await;
-    world.store.set_paused(&world.domain, Some(batch), true).await.unwrap();
+    world.store.set_paused(&world.domain, Some(batch), true, "olivia", None).await.unwrap();
     receiving_all(world)
 }
 

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use commandbus::{
     message::Domain,
-    store::{AdminStore, NewCommand, Prunable, PruneChunk, ReplyFate, StrayReplyReason, WorkerBeat},
+    store::{AdminStore, NewCommand, OperationVerb, Prunable, PruneChunk, ReplyFate, StrayReplyReason, WorkerBeat},
 };
 use uuid::Uuid;
 
-use super::transitions::{Act, act};
+use super::{
+    outside::operation,
+    transitions::{Act, act},
+};
 use crate::contract::{
     verdicts::{complete, complete_with, fail},
     world::{
@@ -111,6 +114,14 @@ pub(super) async fn pruning_stray_replies(world: &World) -> Act {
 
 pub(super) async fn pruning_parked_replies(world: &World) -> Act {
     pruning(world, Prunable::ParkedReplies).await
+}
+
+pub(super) async fn pruning_operations(world: &World) -> Act {
+    let operation = operation(OperationVerb::Retry);
+    world.store.admin().begin_operation(&operation).await.unwrap();
+    assert!(world.store.admin().cancel_operation(operation.operation_id).await.unwrap().is_some());
+    let chunk = chunk(world, Prunable::Operations).await;
+    act!([chunk], |store| store.prune(&chunk))
 }
 
 pub(super) async fn pruning_undelivered_replies(world: &World) -> Act {

@@ -32,14 +32,14 @@ pub(super) async fn canceling_the_rest(world: &World) -> Act {
 
 pub(super) async fn pausing(world: &World) -> Act {
     let (domain, (batch, _)) = (world.domain.clone(), world.batch_of(1).await);
-    act!([domain], |store| store.set_paused(&domain, Some(batch), true))
+    act!([domain], |store| store.set_paused(&domain, Some(batch), true, "olivia", None))
 }
 
 pub(super) async fn resuming(world: &World) -> Act {
     let (domain, (batch, _)) = (world.domain.clone(), world.batch_of(2).await);
-    world.store.set_paused(&domain, Some(batch), true).await.unwrap();
+    world.store.set_paused(&domain, Some(batch), true, "olivia", None).await.unwrap();
     world.receive().await;
-    act!([domain], |store| store.set_paused(&domain, Some(batch), false))
+    act!([domain], |store| store.set_paused(&domain, Some(batch), false, "olivia", None))
 }
 
 fn resolving(world: &World, id: CommandId, verb: OperatorVerb) -> Act {
@@ -80,7 +80,7 @@ pub(super) async fn an_operator_completes_a_step(world: &World) -> Act {
     resolving(world, id, completed())
 }
 
-fn operation(verb: OperationVerb) -> NewOperation {
+pub(super) fn operation(verb: OperationVerb) -> NewOperation {
     NewOperation {
         operation_id: OperationId::new(),
         verb,

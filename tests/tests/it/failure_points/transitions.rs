@@ -97,6 +97,7 @@ transitions! {
         pruning_archives,
         pruning_stray_replies,
         pruning_parked_replies,
+        pruning_operations,
         pruning_undelivered_replies,
     }
     original {

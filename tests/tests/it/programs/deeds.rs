@@ -284,7 +284,7 @@ impl Twins {
             None => None,
         };
         for store in self.stores() {
-            store.set_paused(&PAYMENTS, batch, paused).await.unwrap();
+            store.set_paused(&PAYMENTS, batch, paused, "olivia", None).await.unwrap();
         }
         Ok(())
     }

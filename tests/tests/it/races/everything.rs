@@ -145,8 +145,8 @@ async fn operate(bench: &Bench, bus: &Bus, batches: &[BatchId], over: watch::Rec
             }
             1 => {
                 let batch = batches[rand::random_range(0..batches.len())];
-                bench.store.set_paused(&RUSH, Some(batch), true).await.unwrap();
-                bench.store.set_paused(&RUSH, Some(batch), false).await.unwrap();
+                bench.store.set_paused(&RUSH, Some(batch), true, "olivia", None).await.unwrap();
+                bench.store.set_paused(&RUSH, Some(batch), false, "olivia", None).await.unwrap();
             }
             2 => {
                 let batch = batches[rand::random_range(0..2)];
