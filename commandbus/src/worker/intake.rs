@@ -17,7 +17,8 @@ use crate::{
 /// The largest group received at once.
 const GROUP: usize = 100;
 
-/// How many receives may be under way; a second one covers the round trip of the first.
+/// How many receives may be under way; a second one covers the round trip of the first, and is worth it when there is more
+/// than the first one takes.
 const LANES: usize = 2;
 
 type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -34,6 +35,10 @@ struct Intake {
     /// How many wake-ups came. A receive that finds less than it asked for says that the queue is empty only if none
     /// came while it was under way.
     woken: u64,
+    /// How many of them had come when the last receive began.
+    seen: u64,
+    /// Whether the last receive that ended found all it asked for.
+    full: bool,
     look: Look,
     pauses: ExponentialBackoff,
 }
@@ -59,7 +64,7 @@ impl Intake {
         let queue = engine.domain.commands_queue();
         let wakes = engine.store().wakes();
         engine.store().watch(&Wake::Queue(queue.clone()));
-        Self { engine, queue, wakes: Some(wakes), woken: 0, look: Look::Now, pauses: pauses() }
+        Self { engine, queue, wakes: Some(wakes), woken: 0, seen: 0, full: false, look: Look::Now, pauses: pauses() }
     }
 
     async fn run(mut self) {
@@ -69,11 +74,12 @@ impl Intake {
         loop {
             // Also when a wake-up came together with the end, and was looked at first.
             let clear = *stalled.borrow_and_update() == 0 && !engine.closing.is_cancelled();
-            while clear && matches!(self.look, Look::Now) && receives.len() < LANES {
+            while clear && matches!(self.look, Look::Now) && receives.len() < self.lanes() {
                 let asked = engine.hand.reserve(GROUP, !receives.is_empty());
                 if asked == 0 {
                     break;
                 }
+                self.seen = self.woken;
                 receives.push(receive(&engine, asked, self.woken));
             }
             tokio::select! {
@@ -88,6 +94,11 @@ impl Intake {
         while let Some(answer) = receives.next().await {
             self.take(answer);
         }
+    }
+
+    /// One that finds an empty queue is enough, and a second one is for what came after it had looked.
+    fn lanes(&self) -> usize {
+        if self.full || self.woken != self.seen { LANES } else { 1 }
     }
 
     fn take(&mut self, Answer { asked, woken, received }: Answer) {
@@ -105,7 +116,8 @@ impl Intake {
         report(engine, &received);
         let found = received.deliveries.len() + received.parked.len() + received.strays.len() + received.held;
         self.admit(asked, received.deliveries);
-        if found >= asked || woken != self.woken {
+        self.full = found >= asked;
+        if self.full || woken != self.woken {
             self.look = Look::Now;
         } else if matches!(self.look, Look::Now) {
             // Jitter, so that workers started together do not ask together.

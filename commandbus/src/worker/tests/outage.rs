@@ -1,6 +1,6 @@
 //! A database that goes away and comes back.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -21,6 +21,7 @@ use crate::{
 struct Cut {
     memory: Arc<MemoryStore>,
     cut: AtomicBool,
+    receives: AtomicUsize,
 }
 
 impl Cut {
@@ -40,7 +41,10 @@ impl Store for Cut {
     async fn send(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Vec<Acceptance>, StoreError> { self.through()?.send(domain, commands).await }
     async fn send_all(&self, domain: &Domain, commands: &[NewCommand]) -> Result<Result<(), Vec<CommandId>>, StoreError> { self.through()?.send_all(domain, commands).await }
     async fn begin_batch<'a>(&'a self, batch: NewBatch) -> Result<Box<dyn BatchWriter + 'a>, StoreError> { self.through()?.begin_batch(batch).await }
-    async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> { self.through()?.receive(domain, limit, lease).await }
+    async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> {
+        self.receives.fetch_add(1, Ordering::SeqCst);
+        self.through()?.receive(domain, limit, lease).await
+    }
     async fn settle(&self, domain: &Domain, settlements: &[Settlement]) -> Result<SettledGroup, StoreError> { self.through()?.settle(domain, settlements).await }
     async fn renew(&self, domain: &Domain, deliveries: &[Token], lease: Duration) -> Result<Vec<bool>, StoreError> { self.through()?.renew(domain, deliveries, lease).await }
     async fn fold_batches(&self, domain: &Domain) -> Result<usize, StoreError> { self.through()?.fold_batches(domain).await }
@@ -73,7 +77,7 @@ impl Store for Cut {
 
 async fn house() -> (House, Arc<Cut>) {
     let memory = Arc::new(MemoryStore::new());
-    let cut = Arc::new(Cut { memory: Arc::clone(&memory), cut: AtomicBool::new(false) });
+    let cut = Arc::new(Cut { memory: Arc::clone(&memory), cut: AtomicBool::new(false), receives: AtomicUsize::new(0) });
     let store: Arc<dyn Store> = Arc::clone(&cut) as _;
     (House::on(memory, store).await, cut)
 }
@@ -131,4 +135,20 @@ async fn shutdown_does_not_wait_for_ever_for_a_database_that_is_gone() {
     worker.stop().await;
     assert!(told.elapsed() < Duration::from_secs(90), "{:?}", told.elapsed());
     assert_eq!(house.command(id).await.status, CommandStatus::InProgress, "it comes again when its lease ends");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_queue_is_asked_once_at_each_poll() {
+    let (house, cut) = house().await;
+    let worker = AtWork::start(house.worker().concurrency(100).poll_interval(Duration::from_secs(2)));
+    // Quick ones, for which it would receive far ahead.
+    for n in 0..1_000 {
+        house.send(Act::Reply(n)).await;
+    }
+    until(async || house.stage.calls().len() == 1_000).await;
+    let before = cut.receives.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(160)).await;
+    let asked = cut.receives.load(Ordering::SeqCst) - before;
+    assert!((60..=101).contains(&asked), "asked {asked} times in 80 polls");
+    worker.stop().await;
 }
