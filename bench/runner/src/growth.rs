@@ -40,12 +40,18 @@ pub const PROGRAMS: [(&str, &str); 8] = [
     (RETENTION, "% of the time that pruning works beside a drain"),
 ];
 
-/// Runs those whose name contains `only`.
-pub async fn measure(bench: &Bench, only: &str, largest: f64) -> Result<Vec<Point>, Error> {
+/// Runs those whose name contains `only`, and keeps what each has measured as soon as it ends.
+pub async fn measure(
+    bench: &Bench,
+    only: &str,
+    largest: f64,
+    mut keep: impl FnMut(Vec<Point>) -> Result<(), Error>,
+) -> Result<(), Error> {
     // The figures of the parts are not reported.
-    let (mut points, mut figures) = (Points { points: Vec::new(), largest }, Figures::default());
+    let mut figures = Figures::default();
     for (name, of) in PROGRAMS.into_iter().filter(|(name, _)| name.contains(only)) {
         eprintln!("{name}: {of}");
+        let mut points = Points { points: Vec::new(), largest };
         match name {
             HISTORY => ours::history(bench, &mut figures, &mut points).await?,
             PAYLOAD => ours::payload(bench, &mut figures, &mut points).await?,
@@ -56,8 +62,9 @@ pub async fn measure(bench: &Bench, only: &str, largest: f64) -> Result<Vec<Poin
             WAITING => ours::waiting(bench, &mut figures, &mut points).await?,
             _ => ours::retention(bench, &mut figures, &mut points).await?,
         }
+        keep(points.points)?;
     }
-    Ok(points.points)
+    Ok(())
 }
 
 /// What was measured so far, and how far to go.

@@ -3,6 +3,9 @@
 
 use crate::{Error, server::Database};
 
+/// Beyond all messages that will be written this way.
+pub const LAST: usize = 1_000_000_000;
+
 /// Rows of one transaction.
 const CHUNK: usize = 250_000;
 
@@ -16,8 +19,7 @@ pub async fn make(database: &Database, before: usize, commands: usize) -> Result
         database.execute(&STATEMENTS.replace("$numbers", &numbers).replace("$sent_at", &seconds_ago)).await?;
     }
     if before == 0 {
-        // Beyond all that will be written this way.
-        database.execute("select setval('pgmq.q_bench__commands_msg_id_seq', 1000000000)").await?;
+        database.execute(&format!("select setval('pgmq.q_bench__commands_msg_id_seq', {LAST})")).await?;
     }
     // As autovacuum would have left them.
     database.execute("drop function bench_id").await?;

@@ -74,10 +74,13 @@ async fn main() -> Result<(), Error> {
 async fn grow(arguments: &Arguments) -> Result<(), Error> {
     let bench = Bench::start(Sizes::full(), &[system::OURS, system::FLOOR], &mut Figures::default()).await?;
     let machine = Machine::of(&bench.server).await?;
-    let points = growth::measure(&bench, &arguments.only, arguments.largest).await?;
-    let mut report = Report::last();
-    report.grown(machine, points);
-    eprintln!("written to {}", report.write()?.display());
+    growth::measure(&bench, &arguments.only, arguments.largest, |points| {
+        let mut report = Report::last();
+        report.grown(machine.clone(), points);
+        eprintln!("written to {}", report.write()?.display());
+        Ok(())
+    })
+    .await?;
     bench.server.stop().await
 }
 

@@ -10,6 +10,7 @@ use crate::{
     bench::Bench,
     check,
     figures::{self, Figures},
+    history,
     measure::{batches, drain, history::Aged},
     program,
     server::Database,
@@ -149,14 +150,18 @@ pub async fn retention(bench: &Bench, figures: &mut Figures, points: &mut Points
             let prune = ["prune", "--older-than-s", "86400", "--share", share];
             let mut pruning = program::command(bench.ours(), aged.database(), &prune);
             let pruning = if *percent > 0 { Some(pruning.spawn()?) } else { None };
-            let before = old(aged.database()).await?;
+            let before = left(aged.database()).await?;
             let start = Instant::now();
-            rates.push(aged.rate(bench, figures, JOBS).await?);
+            let (database, done_before) = (aged.database(), done(aged.database()).await?);
+            drain::fill(bench, figures, bench.ours(), database, JOBS).await?;
+            let answer = bench.run(figures, bench.ours(), database, &["drain", "--jobs", &JOBS.to_string()]).await?;
+            check::equal(bench.ours(), "jobs are done", done(database).await?, done_before + JOBS)?;
+            rates.push(answer.rate);
             if let Some(mut pruning) = pruning {
                 if pruning.try_wait()?.is_some() {
                     return Err("pruning ended before the drain".into());
                 }
-                let gone = before - old(aged.database()).await?;
+                let gone = before - left(aged.database()).await?;
                 eprintln!("  {percent} %: {:.0} commands pruned a second", gone as f64 / start.elapsed().as_secs_f64());
                 pruning.kill().await?;
             }
@@ -168,9 +173,13 @@ pub async fn retention(bench: &Bench, figures: &mut Figures, points: &mut Points
     aged.remove(bench).await
 }
 
-/// The commands that pruning has not removed yet.
-async fn old(database: &Database) -> Result<usize, Error> {
-    database
-        .count("select count(*) from commandbus.command where updated_at < clock_timestamp() - interval '1 day'")
-        .await
+/// How many commands of the history pruning has not removed yet.
+async fn left(database: &Database) -> Result<usize, Error> {
+    database.count(&format!("select count(*) from commandbus.command where msg_id <= {}", history::LAST)).await
+}
+
+/// How many later ones are done.
+async fn done(database: &Database) -> Result<usize, Error> {
+    let sql = "select count(*) from commandbus.command where status = 'COMPLETED' and msg_id >";
+    database.count(&format!("{sql} {}", history::LAST)).await
 }
