@@ -38,7 +38,7 @@
 /// | `upcast(1 = Debit::from_v1, 2 = Debit::from_v2)` | the functions that make an older payload the next version's | older ones are parked |
 /// | `max_attempts = 5` | how often it is attempted before it is parked | 3 |
 /// | `backoff = "10s, 60s, 5m"` | the pauses between attempts, the last one repeating | 10 s, 60 s, 5 min |
-/// | `timeout = "30s"` | how long one attempt may take | the worker's |
+/// | `timeout = "30s"` | how long one attempt may take | no limit |
 /// | `group_by = account` | the field whose value groups it | no group |
 /// | `crate = ::path` | where this library is, if it was renamed or re-exported | `::commandbus` |
 ///
