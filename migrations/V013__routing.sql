@@ -65,7 +65,8 @@ returns table (
 ) as $$
 begin
     return query
-    select p.process_id, p.process_type, p.status, p.state, p.error_code, p.error_message, p.ends_as, p.revision,
+    select p.process_id, p.process_type::text, p.status::text, p.state, p.error_code::text, p.error_message::text,
+           p.ends_as::text, p.revision,
            coalesce(p.deadline_at <= clock_timestamp(), false),
            coalesce((
                select jsonb_agg(jsonb_build_object(
