@@ -238,6 +238,13 @@ end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
 -- For queues that were there before.
-select commandbus.make_queue_functions(m.queue_name) from pgmq.meta m where m.queue_name ~ '__(commands|process_replies)$';
+do $$
+begin
+    if to_regclass('pgmq.meta') is not null then
+        perform commandbus.make_queue_functions(m.queue_name)
+        from pgmq.meta m where m.queue_name ~ '__(commands|process_replies)$';
+    end if;
+end
+$$;
 
 insert into commandbus.schema_migrations (version, name) values (6, 'sending') on conflict do nothing;
