@@ -1,5 +1,92 @@
 -- Sending: commands alone, in groups, and in batches.
 
+-- What is done to the messages of a queue at every send, receive and settlement, as statements on its table. Parameters:
+-- put: ids, messages, headers, times (null for now), and those of the ids that go in (null for all) · lock: ids ·
+-- delete: ids · read: the id to begin above, a limit, and until when to hide what is read.
+--
+-- Names are qualified in place of a search_path, which costs as much as some of them.
+create or replace function commandbus.queue_statement(p_queue text, p_what text) returns text as $$
+    select format(case p_what
+        when 'put' then
+            'with put as (
+                 insert into pgmq.%1$I (msg_id, vt, message, headers) overriding system value
+                 select i.msg_id, coalesce(i.vt, pg_catalog.clock_timestamp()), i.message, i.headers
+                 from unnest($1, $2, $3, $4) as i(msg_id, message, headers, vt)
+                 where $5 is null or i.msg_id operator(pg_catalog.=) any($5)
+                 returning msg_id
+             ) select pg_catalog.count(*) from put'
+        when 'lock' then
+            'select pg_catalog.count(*) from (
+                 select from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1) order by q.msg_id for update
+             ) as locked'
+        when 'delete' then
+            'with deleted as (
+                 delete from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1) returning q.msg_id
+             ) select pg_catalog.count(*) from deleted'
+        -- As pgmq.read does, but from $1 on: it would walk over all dead rows of what was handled before. Into arrays, not
+        -- joined: with the size as a parameter the planner would expect to join a table of all commands.
+        when 'read' then
+            'with read as (
+                 update pgmq.%1$I q set vt = $3, read_ct = q.read_ct operator(pg_catalog.+) 1
+                 where q.ctid operator(pg_catalog.=) any(array(
+                     select v.ctid from pgmq.%1$I v
+                     where v.msg_id operator(pg_catalog.>) $1
+                       and v.vt operator(pg_catalog.<=) pg_catalog.clock_timestamp()
+                     order by v.msg_id limit $2 for update skip locked))
+                 returning q.msg_id, q.message operator(pg_catalog.->) ''data'' as data,
+                           q.message operator(pg_catalog.->>) ''command_id'' as id, q.headers
+             )
+             select pg_catalog.array_agg(r.msg_id), pg_catalog.array_agg(r.data), pg_catalog.array_agg(r.headers),
+                    -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
+                    pg_catalog.array_agg(case
+                        when r.id operator(pg_catalog.~~) ''________-____-____-____-____________''
+                             and pg_catalog.translate(r.id, ''0123456789abcdefABCDEF'', '''') operator(pg_catalog.=) ''----''
+                        then r.id::pg_catalog.uuid end)
+             from (select * from read order by msg_id) as r'
+    end, 'q_' || p_queue)
+$$ language sql immutable set search_path = pg_catalog, pg_temp;
+
+-- Makes a function of each of these statements, named after the queue. A statement whose table is named at run time is
+-- parsed, analyzed and planned at every run: for a single command that is the greater part of its cost. A role that may
+-- make queues and no functions does without them.
+create or replace function commandbus.make_queue_functions(p_queue text) returns void as $$
+declare
+    v_made record;
+begin
+    for v_made in
+        select * from (values
+            ('lock', 'bigint[]', 'bigint'),
+            ('delete', 'bigint[]', 'bigint'),
+            ('put', 'bigint[], jsonb[], jsonb[], timestamptz[], bigint[]', 'bigint'),
+            ('read', 'bigint, int, timestamptz, out p_msg_ids bigint[], out p_data jsonb[], out p_headers jsonb[], '
+                     'out p_command_ids uuid[]', 'record')
+        ) as f(what, arguments, answer)
+        -- Replies come and go by other ways.
+        where p_queue like '%\_\_commands' or f.what in ('lock', 'delete')
+    loop
+        execute format(
+            'create or replace function commandbus.%I(%s) returns setof %s as $body$ begin return query %s; end $body$ '
+            'language plpgsql',
+            p_queue || '__' || v_made.what, v_made.arguments, v_made.answer,
+            commandbus.queue_statement(p_queue, v_made.what));
+    end loop;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- What to execute for one of them: a call of its function, or where a queue was made by other means, the statement.
+create or replace function commandbus.on_queue(p_queue text, p_what text) returns text as $$
+declare
+    v_function constant text :=
+        'commandbus.' operator(pg_catalog.||) p_queue operator(pg_catalog.||) '__' operator(pg_catalog.||) p_what;
+begin
+    if pg_catalog.to_regproc(v_function) is null then
+        return commandbus.queue_statement(p_queue, p_what);
+    end if;
+    return 'select * from ' operator(pg_catalog.||) v_function operator(pg_catalog.||)
+           case p_what when 'put' then '($1, $2, $3, $4, $5)' when 'read' then '($1, $2, $3)' else '($1)' end;
+end
+$$ language plpgsql stable;
+
 -- Makes a queue where it is missing. A role that may not create tables gets PostgreSQL's own refusal.
 create or replace function commandbus.ensure_queue(p_queue text) returns void as $$
 begin
@@ -15,6 +102,9 @@ begin
     -- Rows live for seconds: dead ones are worth clearing long before a fifth of the table is dead.
     execute format('alter table pgmq.%I set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)',
                    'q_' || p_queue);
+    if p_queue ~ '__(commands|process_replies)$' and has_schema_privilege('commandbus', 'create') then
+        perform commandbus.make_queue_functions(p_queue);
+    end if;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
@@ -104,21 +194,8 @@ begin
                  as i(msg_id, headers, delay_ms, not_before, position);
     end if;
 
-    -- Planned at every call, since the table differs: the fewer words the better.
-    if cardinality(v_sent) = v_count then
-        execute format(
-            'insert into %s (msg_id, vt, message, headers) overriding system value
-             select unnest($1), %s, unnest($2), unnest($3)',
-            v_table, case when v_times is null then 'clock_timestamp()' else 'unnest($4)' end)
-        using v_msg_ids, p_messages, p_headers, v_times;
-    else
-        execute format(
-            'insert into %s (msg_id, vt, message, headers) overriding system value
-             select i.msg_id, coalesce(i.vt, clock_timestamp()), i.message, i.headers
-             from unnest($1, $2, $3, $4) as i(msg_id, message, headers, vt)
-             where i.msg_id = any($5)', v_table)
-        using v_msg_ids, p_messages, p_headers, v_times, v_sent;
-    end if;
+    execute commandbus.on_queue(v_queue, 'put')
+    using v_msg_ids, p_messages, p_headers, v_times, case when cardinality(v_sent) < v_count then v_sent end;
 
     if p_notify then
         perform pg_notify('pgmq_notify_' || v_queue, '');
@@ -159,5 +236,15 @@ begin
     perform pg_notify('pgmq_notify_' || p_domain || '__commands', '');
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
+
+-- For queues that were there before.
+do $$
+begin
+    if to_regclass('pgmq.meta') is not null then
+        perform commandbus.make_queue_functions(m.queue_name)
+        from pgmq.meta m where m.queue_name ~ '__(commands|process_replies)$';
+    end if;
+end
+$$;
 
 insert into commandbus.schema_migrations (version, name) values (6, 'sending') on conflict do nothing;

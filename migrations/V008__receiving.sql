@@ -91,23 +91,7 @@ begin
         perform commandbus.give_turns(p_domain);
     end if;
 
-    -- As pgmq.read does, but from p_above on: it would walk over all dead rows of what was handled before. Into arrays,
-    -- not joined: with the size as a parameter the planner would expect to join a table of all commands.
-    execute format(
-        'with read as (
-             update pgmq.%1$I q set vt = $3, read_ct = q.read_ct + 1
-             where q.ctid = any(array(
-                 select v.ctid from pgmq.%1$I v where v.msg_id > $1 and v.vt <= clock_timestamp()
-                 order by v.msg_id limit $2 for update skip locked))
-             returning q.msg_id, q.message->''data'' as data, q.message->>''command_id'' as id, q.headers
-         )
-         select array_agg(r.msg_id), array_agg(r.data), array_agg(r.headers),
-                -- Only what is certain to be a UUID: a message that anybody put there must not fail the group.
-                array_agg(case when r.id like ''________-____-____-____-____________''
-                                    and translate(r.id, ''0123456789abcdefABCDEF'', '''') = ''----'' then r.id::uuid end)
-         from (select * from read order by msg_id) as r',
-        'q_' || v_queue)
-    into v_msg_ids, v_data, v_headers, v_ids using p_above, p_limit, v_until;
+    execute commandbus.on_queue(v_queue, 'read') into v_msg_ids, v_data, v_headers, v_ids using p_above, p_limit, v_until;
     if v_msg_ids is null then
         return;
     end if;
@@ -218,13 +202,12 @@ create or replace function commandbus.renew_leases(
     p_lease_ms    bigint
 ) returns int[] as $$
 declare
-    v_table   constant text := 'q_' || p_domain || '__commands';
+    v_queue   constant text := p_domain || '__commands';
     v_until   constant timestamptz := clock_timestamp() + p_lease_ms * interval '1 millisecond';
     v_current int[];
     v_msg_ids bigint[];
 begin
-    execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', v_table)
-    using p_msg_ids;
+    execute commandbus.on_queue(v_queue, 'lock') using p_msg_ids;
 
     with current as (
         update commandbus.command c set lease_expires_at = v_until
@@ -241,7 +224,7 @@ begin
     select array_agg(c.position), array_agg(c.msg_id) into v_current, v_msg_ids from current c;
 
     if v_current is not null then
-        execute format('update pgmq.%I q set vt = $1 where q.msg_id = any($2)', v_table) using v_until, v_msg_ids;
+        execute format('update pgmq.%I q set vt = $1 where q.msg_id = any($2)', 'q_' || v_queue) using v_until, v_msg_ids;
     end if;
     return coalesce(v_current, '{}');
 end

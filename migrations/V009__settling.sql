@@ -115,7 +115,8 @@ declare
     v_asked_queues  text[];
     v_asked_replies jsonb[];
     v_parked_queues text[];
-    v_parked_ids    uuid[];
+    v_parked_owners uuid[];
+    v_parked        uuid[];
     v_batches       uuid[];
     v_counted       text[];
     v_successes     int[];
@@ -131,8 +132,7 @@ begin
                   hint = 'A handler that takes a Tx must not commit or roll back by itself.';
     end if;
 
-    execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
-    using p_msg_ids;
+    execute commandbus.on_queue(v_queue, 'lock') using p_msg_ids;
 
     with settled as (
         update commandbus.command c
@@ -154,7 +154,7 @@ begin
         ) as i
         where c.domain = i.domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
-        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id, c.updated_at,
+        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id,
                   nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
                   i.error_msg, i.error_details, i.pause_ms,
                   case when c.reply_queue = '' and i.keep is not true then null
@@ -182,17 +182,6 @@ begin
                        'error_code', s.error_code, 'error_msg', s.error_msg, 'error_details', s.error_details)
                end
         from settled s where s.verdict <> 'GIVE_BACK'
-    ), parked as (
-        insert into commandbus.troubleshooting
-            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint,
-             parked_at)
-        select p_domain, s.command_id, s.command_type, s.batch_id, s.reason, s.error_type, s.error_code, s.error_msg,
-               s.error_details, commandbus.fingerprint(s.command_type, s.error_code, s.error_msg), s.updated_at
-        from settled s where s.verdict = 'PARK' order by s.command_id
-        on conflict (domain, command_id) do update
-        set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
-            error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
-            parked_at = excluded.parked_at
     )
     select array_agg(s.command_id),
            array_agg(s.msg_id) filter (where s.verdict = 'COMPLETE'),
@@ -206,15 +195,16 @@ begin
            array_agg(s.reply) filter (where s.reply is not null and s.reply_to is not null),
            array_agg(s.reply_to) filter (where s.verdict = 'PARK' and s.reply_to is not null),
            array_agg(s.correlation_id) filter (where s.verdict = 'PARK' and s.reply_to is not null),
+           array_agg(s.command_id) filter (where s.verdict = 'PARK'),
            array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
            array_agg(s.verdict) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
            array_agg(s.command_id) filter (where s.verdict in ('COMPLETE', 'FAIL'))
     into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
-         v_asked_replies, v_parked_queues, v_parked_ids, v_batches, v_counted, v_ended
+         v_asked_replies, v_parked_queues, v_parked_owners, v_parked, v_batches, v_counted, v_ended
     from settled s;
 
     if v_completed is not null then
-        perform pgmq.delete(v_queue, v_completed);
+        execute commandbus.on_queue(v_queue, 'delete') using v_completed;
     end if;
     if v_archived is not null then
         perform pgmq.archive(v_queue, v_archived);
@@ -231,8 +221,24 @@ begin
     if v_asked is not null then
         perform commandbus.deliver_replies(p_domain, v_asked_queues, v_asked, v_asked_replies);
     end if;
+    if v_parked is not null then
+        -- Beside the statement above, which is paid for by every settlement.
+        insert into commandbus.troubleshooting
+            (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint,
+             parked_at)
+        select p_domain, c.command_id, c.command_type, c.batch_id, i.reason, i.error_type, i.error_code, i.error_msg,
+               i.error_details, commandbus.fingerprint(c.command_type, i.error_code, i.error_msg), c.updated_at
+        from unnest(p_command_ids, p_reasons, p_error_types, p_error_codes, p_error_msgs, p_error_details)
+                 as i(command_id, reason, error_type, error_code, error_msg, error_details)
+        join commandbus.command c on c.domain = p_domain and c.command_id = i.command_id
+        where i.command_id = any(v_parked) order by i.command_id
+        on conflict (domain, command_id) do update
+        set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
+            error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
+            parked_at = excluded.parked_at;
+    end if;
     if v_parked_queues is not null then
-        perform commandbus.recount_parked(v_parked_queues, v_parked_ids);
+        perform commandbus.recount_parked(v_parked_queues, v_parked_owners);
     end if;
     if v_kept is not null then
         perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);

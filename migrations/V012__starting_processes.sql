@@ -44,7 +44,7 @@ begin
         end if;
     end loop;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- Starts processes of one domain with the commands of their first step, and returns the positions (from 1) of those whose
 -- id exists already. p_processes: {process_id, process_type, current_step, state, deadline_ms}, each id once; p_steps as
@@ -122,7 +122,7 @@ begin
         select d.position::int from unnest(p_processes) with ordinality as d(doc, position)
         where (d.doc->>'process_id')::uuid <> all(v_started) order by d.position);
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- Closes a process batch that was filled by the transaction that created it; its processes are under way.
 create or replace function commandbus.close_process_batch(p_domain text, p_batch_id uuid, p_total int) returns void as $$

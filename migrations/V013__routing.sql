@@ -41,7 +41,7 @@ begin
     from (select min(p.due_at) as due_at from commandbus.process p where p.domain = p_domain and p.due_at > v_now) as n
     where n.due_at is not null;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- Whether one of its commands has ended, and the reply is on the way; one that is parked is not.
 create or replace function commandbus.is_answered(p_domain text, p_process_id uuid) returns boolean as $$
@@ -63,7 +63,10 @@ returns table (
     process_id uuid, process_type text, status text, state jsonb, error_code text, error_message text, ends_as text,
     revision bigint, is_overdue boolean, steps jsonb
 ) as $$
-    select p.process_id, p.process_type, p.status, p.state, p.error_code, p.error_message, p.ends_as, p.revision,
+begin
+    return query
+    select p.process_id, p.process_type::text, p.status::text, p.state, p.error_code::text, p.error_message::text,
+           p.ends_as::text, p.revision,
            coalesce(p.deadline_at <= clock_timestamp(), false),
            coalesce((
                select jsonb_agg(jsonb_build_object(
@@ -73,8 +76,9 @@ returns table (
                from commandbus.process_audit a
                where a.domain = p.domain and a.process_id = p.process_id), '[]')
     from unnest(p_process_ids) as i(id),
-         lateral (select * from commandbus.process p where p.domain = p_domain and p.process_id = i.id limit 1) as p
-$$ language sql stable set search_path = pg_catalog, pg_temp;
+         lateral (select * from commandbus.process p where p.domain = p_domain and p.process_id = i.id limit 1) as p;
+end
+$$ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- Puts off processes that are due and cannot be moved.
 create or replace function commandbus.postpone_processes(p_domain text, p_process_ids uuid[], p_by_ms bigint)
@@ -178,7 +182,7 @@ begin
     select array_agg((d.doc->>'process_id')::uuid), array_agg((d.doc->>'revision')::bigint) into v_ids, v_revisions
     from unnest(p_moves) as d(doc);
 
-    execute format('select from pgmq.%I q where q.msg_id = any($1) order by q.msg_id for update', 'q_' || v_queue)
+    execute commandbus.on_queue(v_queue, 'lock')
     using array(select (d.doc->>'msg_id')::bigint from unnest(p_answers) as d(doc));
 
     select array_agg(p.process_id), array_agg(p.place), array_agg(p.parked_count) into v_current, v_places, v_parked
@@ -254,9 +258,9 @@ begin
     into v_ended, v_batches, v_batch_counts
     from moved m;
 
-    perform pgmq.delete(v_queue, array(
+    execute commandbus.on_queue(v_queue, 'delete') using array(
         select (d.doc->>'msg_id')::bigint from unnest(p_answers) as d(doc)
-        where (d.doc->>'process_id')::uuid = any(v_current)));
+        where (d.doc->>'process_id')::uuid = any(v_current));
 
     if v_ended then
         perform pg_notify('commandbus_process', p_domain);
@@ -268,7 +272,7 @@ begin
     end if;
     return v_current;
 end
-$$ language plpgsql set search_path = pg_catalog, pg_temp;
+$$ language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan;
 
 -- What becomes of replies that no process takes in now. p_asides: {msg_id, process_id, command_id, fate, reason,
 -- pause_ms, error_code, error_message}; fate: STRAY, LATER, PARK. A message that is no longer there is passed over.

@@ -1,9 +1,10 @@
 -- Who paused and resumed what, operations that are over, and commands by what they belong to.
 
 -- Commands that belong together are asked for when something went wrong, among all there ever were. Its key never changes,
--- so what happens to a command touches it no more.
+-- so what happens to a command touches it no more. What was sent without one has its own id, and the primary key finds it:
+-- most commands are not in it.
 create index if not exists ix_command_correlation on commandbus.command (domain, correlation_id)
-    where correlation_id is not null;
+    where correlation_id <> command_id;
 
 -- Pauses or resumes a batch, or a domain (p_batch_id null), and records who did and why, if that changed anything. What
 -- happens to a domain is no command's and no batch's: each such entry has a subject of its own.

@@ -102,7 +102,10 @@ struct Lane {
 
 impl Lane {
     async fn run(self) {
-        while let Some(group) = self.take() {
+        loop {
+            // Behind those who were just answered: they may send again, and go with this group in place of the next.
+            tokio::task::yield_now().await;
+            let Some(group) = self.take() else { return };
             let Err((error, group)) = send(&*self.inner.store, &self.domain, group).await else { continue };
             if concerns_one_member(&error) {
                 // Beside the lane: whoever waits behind the group has no part in its trouble.

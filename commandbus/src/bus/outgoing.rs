@@ -86,10 +86,12 @@ pub(super) fn new_command(
 ) -> NewCommand {
     let mut headers = None;
     set_version(&mut headers, version);
+    let command_id = id.unwrap_or_else(CommandId::new);
     NewCommand {
-        command_id: id.unwrap_or_else(CommandId::new),
+        command_id,
         command_type,
-        correlation_id: Uuid::now_v7(),
+        // It begins something; what is sent because of it names it. The index leaves these out (V018).
+        correlation_id: command_id.as_uuid(),
         data,
         reply_to: None,
         max_attempts,

@@ -77,10 +77,16 @@ impl<C> Sending<C> {
 
     /// Chooses the id, so that sending twice is found out.
     pub fn id(self, id: CommandId) -> Self {
-        self.edit(|command| command.command_id = id)
+        self.edit(|command| {
+            if command.correlation_id == command.command_id.as_uuid() {
+                command.correlation_id = id.as_uuid();
+            }
+            command.command_id = id;
+        })
     }
 
-    /// Says what it belongs to; else a correlation id is generated.
+    /// Says what it belongs to: the correlation id of what it is sent for. Without, it begins something of its own, and its
+    /// correlation id is its id.
     pub fn correlation(self, id: Uuid) -> Self {
         self.edit(|command| command.correlation_id = id)
     }

@@ -28,6 +28,8 @@ async fn description(pool: &PgPool) -> Vec<String> {
              union all
              select format('function %s %s', oid::regprocedure, md5(prosrc))
              from pg_proc where pronamespace = 'commandbus'::regnamespace
+             -- Those of a queue come and go with it.
+             and proname !~ '__(commands|process_replies)__'
              union all
              select format('migration %s %s', version, name) from commandbus.schema_migrations
          ) as t(line) order by t.line",

@@ -214,7 +214,9 @@ fn push_range(sql: &mut QueryBuilder<Postgres>, filter: &CommandFilter, after: O
         sql.push(" and c.batch_id = ").push_bind(batch.as_uuid());
     }
     if let Some(correlation_id) = filter.correlation_id {
-        sql.push(" and c.correlation_id = ").push_bind(correlation_id);
+        // The index leaves out the command that began it, whose own id it is.
+        sql.push(" and (c.command_id = ").push_bind(correlation_id);
+        sql.push(" or c.correlation_id <> c.command_id and c.correlation_id = ").push_bind(correlation_id).push(")");
     }
     if let Some(from) = filter.sent_from {
         sql.push(" and c.command_id >= ").push_bind(first_id_of(from, -DRIFT_MS));
