@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::house::House;
 
 mod demo;
+mod hostile;
 mod schema;
 mod sending;
 mod serving;

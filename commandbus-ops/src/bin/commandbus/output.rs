@@ -1,6 +1,6 @@
 //! Tables and times for people.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 use comfy_table::{ContentArrangement, presets};
@@ -22,7 +22,7 @@ impl Table {
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.table.add_row(cells);
+        self.table.add_row(cells.iter().map(|cell| plain(cell)));
     }
 
     /// A line below the table.
@@ -47,6 +47,23 @@ impl fmt::Display for Table {
         }
         self.below.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
+}
+
+/// Text that comes from others, for a terminal: what would steer the terminal, or turn the direction of what follows, is
+/// written out.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) { plain.extend(c.escape_unicode()) } else { plain.push(c) }
+    }
+    Cow::Owned(plain)
 }
 
 /// How long ago that was.

@@ -10,17 +10,27 @@ use commandbus::{bus::Bus, message::Domain};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::{failure::Failure, output::Table};
+use crate::{
+    failure::Failure,
+    output::{Table, plain},
+};
 
 pub(crate) struct Session {
     database: Option<String>,
+    transaction_pooler: bool,
+    listen_url: Option<String>,
     operator: Option<String>,
     pub(crate) json: bool,
 }
 
 impl Session {
     pub(crate) fn new(database: Option<String>, operator: Option<String>, json: bool) -> Self {
-        Self { database, operator, json }
+        Self { database, transaction_pooler: false, listen_url: None, operator, json }
+    }
+
+    /// Says how the database is reached where a pooler stands before it.
+    pub(crate) fn through(self, transaction_pooler: bool, listen_url: Option<String>) -> Self {
+        Self { transaction_pooler, listen_url: listen_url.filter(|url| !url.is_empty()), ..self }
     }
 
     pub(crate) async fn bus(&self) -> Result<Bus, Failure> {
@@ -29,7 +39,14 @@ impl Session {
                 "which database? Give `--database postgres://user@host/name`, or set DATABASE_URL".to_owned(),
             )
         })?;
-        Ok(Bus::connect(url).await?)
+        let mut builder = Bus::builder(url);
+        if self.transaction_pooler {
+            builder = builder.transaction_pooler();
+        }
+        if let Some(url) = &self.listen_url {
+            builder = builder.listen_url(url);
+        }
+        Ok(builder.connect().await?)
     }
 
     /// In whose name verbs are recorded.
@@ -99,5 +116,5 @@ pub(crate) fn some_domain(name: Option<&str>) -> Result<Option<Domain>, Failure>
 
 /// Prints, also into a pipe that nobody reads to its end.
 fn print(text: &impl Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{}", plain(&text.to_string()));
 }
