@@ -3,7 +3,6 @@
 use std::{
     fs,
     fs::Permissions,
-    io::Write,
     net::Ipv4Addr,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
@@ -41,8 +40,7 @@ impl TlsServer {
         write(&data, "root.crt", &root);
         write(&data, "server.crt", &certificate);
         write(&data, "server.key", &key);
-        let mut rules = fs::File::options().append(true).open(data.join("pg_hba.conf")).expect("it ran before");
-        writeln!(rules, "hostssl all all 127.0.0.0/8 trust").expect("there is room");
+        write(&data, "pg_hba.conf", "local all all trust\nhostssl all all 127.0.0.0/8 trust\n");
         server.start_again_with(&format!("-c ssl=on -c listen_addresses={address},{other}")).await;
         // Where everybody may read it.
         let shared = tempfile::Builder::new().suffix(".crt").tempfile().expect("there is room");

@@ -51,8 +51,10 @@ async fn an_operator_resolves_cancels_pauses_and_looks() {
     house.until_status(ids[0], CommandStatus::Completed).await;
     worker.stop().await;
     // The last one ends the batch, and so sends the command that follows.
-    operator.complete_all(&ParkedFilter::default()).await.unwrap();
-    until(async || house.command(ids[3]).await.status == CommandStatus::Completed).await;
+    let operation = operator.complete_all(&ParkedFilter::default()).await.unwrap();
+    let done = soon(bus.operations().run(operation.operation_id, |_| {})).await.unwrap();
+    assert_eq!(done.done_count, 1);
+    assert_eq!(house.command(ids[3]).await.status, CommandStatus::Completed);
     let batch = house.command(ids[3]).await.batch_id.unwrap();
     assert_eq!(bus.batches().get(&PAYMENTS, batch).await.unwrap().unwrap().status, BatchStatus::CompletedWithFailures);
     assert_eq!(house.ask::<i64>("select count(*) from pgmq.q_billing__commands").await, 1);
