@@ -11,9 +11,11 @@ use crate::house::House;
 
 mod demo;
 mod hostile;
+mod roles;
 mod schema;
 mod sending;
 mod serving;
+mod tls;
 mod troubleshooting;
 
 /// How a run of the program ended.

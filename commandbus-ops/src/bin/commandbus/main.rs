@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             if json {
-                eprintln!("{}", serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code() }));
+                let told = serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code() });
+                eprintln!("{}", output::plain_json(&told.to_string()));
             } else {
                 eprintln!("error: {}", output::plain(&failure.to_string()));
             }

@@ -52,18 +52,28 @@ impl fmt::Display for Table {
 /// Text that comes from others, for a terminal: what would steer the terminal, or turn the direction of what follows, is
 /// written out.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| {
-        c.is_control() && c != '\n'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    written_out(text, |c| c.escape_unicode().to_string())
+}
+
+/// The same in JSON text, which stays what it says.
+pub(crate) fn plain_json(text: &str) -> Cow<'_, str> {
+    written_out(text, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn written_out(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if steers(c) { plain.extend(c.escape_unicode()) } else { plain.push(c) }
+        if steers(c) { plain.push_str(&escape(c)) } else { plain.push(c) }
     }
     Cow::Owned(plain)
+}
+
+fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control() && c != '\n'
 }
 
 /// How long ago that was.

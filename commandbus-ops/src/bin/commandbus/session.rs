@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    output::{Table, plain},
+    output::{Table, plain, plain_json},
 };
 
 pub(crate) struct Session {
@@ -70,12 +70,12 @@ impl Session {
     }
 
     pub(crate) fn tell_json(&self, value: &impl Serialize) {
-        print(&serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")));
+        print_json(serde_json::to_string_pretty(value));
     }
 
     /// One line of a stream.
     pub(crate) fn tell_line(&self, value: &impl Serialize) {
-        print(&serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")));
+        print_json(serde_json::to_string(value));
     }
 
     /// A bar on the terminal; none with `--json`, and none where nobody looks.
@@ -112,6 +112,11 @@ impl Session {
 /// Reads the name of a domain, if one is given.
 pub(crate) fn some_domain(name: Option<&str>) -> Result<Option<Domain>, Failure> {
     Ok(name.map(|name| Domain::new(name.to_owned())).transpose()?)
+}
+
+fn print_json(text: serde_json::Result<String>) {
+    let text = text.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    let _ = writeln!(std::io::stdout(), "{}", plain_json(&text));
 }
 
 /// Prints, also into a pipe that nobody reads to its end.

@@ -95,7 +95,7 @@ async fn what_only_looks_dangerous_is_carried_as_it_is() {
         let sent =
             post(&api, "/api/commands", &json!({ "domain": "payments", "command_type": text, "data": data })).await;
         assert_eq!(sent.status, StatusCode::CREATED, "{text:?}: {}", sent.text);
-        let id = sent.json()["command_id"].as_str().unwrap().to_owned();
+        let id = sent.json()[0]["command_id"].as_str().unwrap().to_owned();
         let shown: Value = get(&api, &format!("/api/commands/{PAYMENTS}/{id}")).await;
         assert_eq!((&shown["payload"], &shown["command_type"]), (&data, &json!(text)), "{shown}");
     }
