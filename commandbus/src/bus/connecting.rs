@@ -84,9 +84,10 @@ impl BusBuilder {
         if self.transaction_pooler {
             options = through_pooler(options);
         }
-        let mut store = StoreOptions::default();
-        store.transaction_pooler = self.transaction_pooler;
-        store.direct = self.listen_url.as_deref().map(parse).transpose()?;
+        let store = StoreOptions {
+            transaction_pooler: self.transaction_pooler,
+            direct: self.listen_url.as_deref().map(parse).transpose()?,
+        };
         // The pool would try for half a minute and then only say that the time was up.
         let connection = PgConnection::connect_with(&options).await.map_err(StoreError::unreachable)?;
         connection.close().await.map_err(StoreError::unreachable)?;

@@ -43,3 +43,12 @@ async fn a_server_that_insists_on_tls_is_worked_with_and_known_by_its_certificat
     let bare = Bus::connect(&server.url("sslmode=disable")).await.unwrap_err().to_string();
     assert!(bare.contains("no encryption"), "{bare}");
 }
+
+#[test]
+fn a_program_without_tls_is_told_what_to_enable() {
+    // In the words of the driver, which this program, being built with it, never says.
+    let told = "TLS upgrade required by connect options but SQLx was built without TLS support enabled";
+    let refused = StoreError::from(sqlx::Error::Tls(told.into()));
+    assert!(matches!(refused, StoreError::NoTls { .. }) && !refused.is_transient(), "{refused:?}");
+    assert!(refused.to_string().contains("enable the feature `tls` of `commandbus`"), "{refused}");
+}

@@ -97,6 +97,6 @@ async fn what_only_looks_dangerous_is_carried_as_it_is() {
         assert_eq!(sent.status, StatusCode::CREATED, "{text:?}: {}", sent.text);
         let id = sent.json()[0]["command_id"].as_str().unwrap().to_owned();
         let shown: Value = get(&api, &format!("/api/commands/{PAYMENTS}/{id}")).await;
-        assert_eq!((&shown["payload"], &shown["command_type"]), (&data, &json!(text)), "{shown}");
+        assert_eq!((&shown["payload"], &shown["command"]["command_type"]), (&data, &json!(text)), "{shown}");
     }
 }

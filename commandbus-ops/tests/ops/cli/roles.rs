@@ -19,7 +19,8 @@ async fn login(house: &House, group: &str) -> (String, String) {
 #[tokio::test]
 async fn roles_are_made_and_each_does_what_it_may() {
     let house = House::new().await;
-    let parked = house.parked(1, "BANK_DOWN").await[0].to_string();
+    let parked_id = house.parked(1, "BANK_DOWN").await[0];
+    let parked = parked_id.to_string();
     house.bus.system().ensure_queues(&commandbus::message::Domain::from_static("billing")).await.unwrap();
     let made = house.cli(&["roles", "--domain", "payments"]).await.done();
     assert!(made.contains("roles were made") && made.contains("commandbus_send_payments"), "{made}");
@@ -40,7 +41,9 @@ async fn roles_are_made_and_each_does_what_it_may() {
 
     let listed = run_on(Some(&reader), &["commands", "list"]).await.done();
     assert!(listed.contains(&parked), "{listed}");
-    for arguments in [&["tsq", "retry", &parked][..], &["domains", "pause", "payments"], &["roles"]] {
+    let retried = run_on(Some(&reader), &["tsq", "retry", &parked]).await;
+    assert_eq!((retried.code, house.status(parked_id).await.as_str()), (1, "IN_TROUBLESHOOTING_QUEUE"), "{retried:?}");
+    for arguments in [&["domains", "pause", "payments"][..], &["roles"]] {
         let refused = run_on(Some(&reader), arguments).await;
         assert_eq!(refused.code, 1, "{arguments:?}: {refused:?}");
         assert!(refused.err.contains("may not do that"), "{arguments:?}: {}", refused.err);

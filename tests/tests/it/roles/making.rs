@@ -24,7 +24,7 @@ async fn roles_are_made_once_and_can_be_made_again() {
 #[tokio::test]
 async fn what_is_printed_is_what_would_be_done() {
     let guarded = Guarded::new().await;
-    let statements = guarded.store().role_statements(&[PAYMENTS.clone()]).await.unwrap();
+    let statements = guarded.store().role_statements(std::slice::from_ref(&PAYMENTS)).await.unwrap();
     assert!(statements.iter().all(|statement| statement.starts_with("grant ")), "they are there: {statements:#?}");
     // By hand, in a database that has none of it.
     let other = TestDatabase::new().await;
