@@ -76,6 +76,8 @@ impl From<StoreError> for Problem {
             StoreError::SchemaMissing | StoreError::SchemaTooOld { .. } | StoreError::SchemaTooNew { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "schema")
             }
+            // Of this server's own role: nothing that who asked could change.
+            StoreError::NotPermitted { .. } => (StatusCode::SERVICE_UNAVAILABLE, "database-role"),
             StoreError::QueueMissing { .. } => (StatusCode::SERVICE_UNAVAILABLE, "queue-missing"),
             StoreError::Conflict { .. } => (StatusCode::CONFLICT, "busy"),
             StoreError::Data { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "data"),

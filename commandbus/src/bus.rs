@@ -5,10 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sqlx::{
-    Connection as _, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::PgPool;
 
 use crate::{
     error::StoreError,
@@ -16,12 +13,13 @@ use crate::{
     store::{
         Store,
         memory::MemoryStore,
-        postgres::{MigrateError, PostgresStore, migrate, with_release_timeout},
+        postgres::{MigrateError, PostgresStore},
     },
 };
 
 pub(crate) mod batch;
 mod completion;
+mod connecting;
 mod error;
 mod group_commit;
 mod many;
@@ -41,6 +39,7 @@ pub use batch::{
     Batch, BatchBuilder, BatchError, BatchItem, BatchKind, BatchMember, BatchSending, CallbackFuture, CallbackOutput,
     Empty, Filled, HasCommands, IntoMember, OnAnyThread, Progress, UncommittedBatch, WaitForBatch,
 };
+pub use connecting::BusBuilder;
 pub use error::{SendError, SendManyError};
 pub use many::SendingMany;
 pub(crate) use outgoing::seal_command;
@@ -74,13 +73,15 @@ impl Bus {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unreachable`] when the URL is malformed or nobody answers there.
+    /// [`StoreError::Unreachable`] when the URL is malformed or nobody answers there; [`StoreError::NoTls`] when TLS is
+    /// wanted, and this program was built without.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let unreachable = |error| StoreError::Unreachable { source: Arc::new(error) };
-        let options: PgConnectOptions = url.parse().map_err(unreachable)?;
-        // The pool would try for half a minute and then only say that the time was up.
-        PgConnection::connect_with(&options).await.map_err(unreachable)?.close().await.map_err(unreachable)?;
-        Ok(Self::new(with_release_timeout(PgPoolOptions::new()).connect_lazy_with(options)))
+        Self::builder(url).connect().await
+    }
+
+    /// Chooses how to connect: how many connections, through a pooler, past one.
+    pub fn builder(url: impl Into<String>) -> BusBuilder {
+        BusBuilder::new(url.into())
     }
 
     /// A bus on a pool that the program has already.
@@ -114,7 +115,7 @@ impl Bus {
     /// [`MigrateError`]; nothing was changed then.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         match self.store().as_postgres() {
-            Some(postgres) => migrate(postgres.pool()).await,
+            Some(postgres) => postgres.migrate().await,
             None => Ok(()),
         }
     }

@@ -17,6 +17,15 @@ pub enum StoreError {
         /// What the driver said.
         source: Arc<sqlx::Error>,
     },
+    /// The server, or the URL, wants TLS, and this program was built without it.
+    #[error(
+        "the connection is to have TLS, and this program was built without: enable the feature `tls` of `commandbus`, or \
+         build the command line with its default features ({source})"
+    )]
+    NoTls {
+        /// What the driver said.
+        source: Arc<sqlx::Error>,
+    },
     /// The database has no commandbus schema.
     #[error("the database has no commandbus schema: run `bus.migrate().await?` (or `commandbus migrate`) first")]
     SchemaMissing,
@@ -74,6 +83,18 @@ pub enum StoreError {
         /// What the database said.
         message: String,
     },
+    /// The role that this program connects with may not do it.
+    #[error(
+        "the role of this connection may not do that: {message}{hint}. `commandbus roles` grants what senders, workers, \
+         operators and readers need",
+        hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"))
+    )]
+    NotPermitted {
+        /// What the database said.
+        message: String,
+        /// What it says to do.
+        hint: Option<String>,
+    },
     /// This store cannot do it.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -86,6 +107,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Of a first connection: whatever is wrong, the URL or the server is to be looked at.
+    pub(crate) fn unreachable(error: sqlx::Error) -> Self {
+        if lacks_tls(&error) {
+            Self::NoTls { source: Arc::new(error) }
+        } else {
+            Self::Unreachable { source: Arc::new(error) }
+        }
+    }
+
     /// Whether the same call may succeed later.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Conflict { .. } | Self::OutOfResources { .. })
@@ -95,6 +125,9 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     /// Sorts an error of the driver by its SQLSTATE (PostgreSQL documentation, appendix A).
     fn from(error: sqlx::Error) -> Self {
+        if lacks_tls(&error) {
+            return Self::NoTls { source: Arc::new(error) };
+        }
         let Some(database) = error.as_database_error() else {
             return match error {
                 sqlx::Error::Io(_)
@@ -113,12 +146,30 @@ impl From<sqlx::Error> for StoreError {
             "42P01" | "42883" if message.contains("commandbus.") => Self::SchemaMissing,
             "40001" | "40P01" | "55P03" => Self::Conflict { code },
             // Sessions are ended, or none is let in: the database is closed (`allow_connections`) for a while.
+            "42501" => {
+                let hint = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::hint);
+                Self::NotPermitted { message, hint: hint.map(str::to_owned) }
+            }
             "57P01" | "57P02" | "57P03" => Self::Unreachable { source: Arc::new(error) },
             "55000" if ends_the_session(database) => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("08") => Self::Unreachable { source: Arc::new(error) },
             other if other.starts_with("53") => Self::OutOfResources { code, message },
             other if other.starts_with("22") || other.starts_with("54") => Self::Data { code, message },
             _ => Self::Database { source: Arc::new(error) },
+        }
+    }
+}
+
+/// Whether the driver has no TLS where it is wanted: by the URL, or by a server that lets nobody in without.
+fn lacks_tls(error: &sqlx::Error) -> bool {
+    match error {
+        // As the driver writes it; it has no other way of telling.
+        sqlx::Error::Tls(reason) => reason.to_string().contains("without TLS support"),
+        other => {
+            let refuses = |error: &dyn DatabaseError| {
+                error.code().as_deref() == Some("28000") && error.message().contains("no encryption")
+            };
+            !cfg!(feature = "tls") && other.as_database_error().is_some_and(refuses)
         }
     }
 }

@@ -4,13 +4,17 @@ mod administrator;
 mod database;
 mod invariants;
 mod leftovers;
+mod pooler;
 mod proxy;
 mod report;
 mod server;
 mod template;
+mod tls;
 
 pub use self::database::TestDatabase;
 pub use self::invariants::{OF_NOBODY, broken_rules};
+pub use self::pooler::Pooler;
 pub use self::proxy::Proxy;
 pub use self::report::report;
 pub use self::server::Server;
+pub use self::tls::TlsServer;

@@ -80,10 +80,15 @@ impl Server {
     ///
     /// If it does not start.
     pub async fn start_again(&mut self) {
+        self.start_again_with("").await;
+    }
+
+    /// The same, with more options of `postgres`.
+    pub(crate) async fn start_again_with(&mut self, options: &str) {
         let command = fs::read_to_string(self.data().join("postmaster.opts")).expect("it ran before");
         let owner = self.data().metadata().expect("it ran before");
         let server = Command::new("sh")
-            .args(["-c", &format!("exec {command}")])
+            .args(["-c", &format!("exec {} {options}", command.trim_end())])
             .current_dir(self.postgres.directory())
             .uid(owner.uid())
             .gid(owner.gid())
@@ -104,7 +109,7 @@ impl Server {
         self.postgres.directory().join("server.log")
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.postgres.directory().join("data")
     }
 

@@ -225,6 +225,27 @@ fn no_file_has_two_subjects() {
     assert_eq!(long, [] as [PathBuf; 0]);
 }
 
+/// A manifest that does not take the lints of the workspace would be built without them.
+#[test]
+fn every_crate_forbids_unsafe_code() {
+    let workspace = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("\nunsafe_code = \"forbid\"\n"));
+    let manifests: Vec<_> = files(repository(), &["toml"])
+        .into_iter()
+        .filter(|file| file.file_name().unwrap() == "Cargo.toml" && !file.starts_with(repository().join("bench")))
+        .filter(|file| fs::read_to_string(file).unwrap().contains("[package]"))
+        .collect();
+    assert!(manifests.len() > 8, "{manifests:?}");
+    let loose: Vec<_> = manifests
+        .into_iter()
+        .filter(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            !text.contains("[lints]\nworkspace = true") && !text.contains("unsafe_code = \"forbid\"")
+        })
+        .collect();
+    assert_eq!(loose, [] as [PathBuf; 0]);
+}
+
 #[test]
 fn every_test_that_a_guarantee_names_exists() {
     let text = fs::read_to_string(repository().join("docs/guarantees.md")).unwrap();

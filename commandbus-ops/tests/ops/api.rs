@@ -17,6 +17,7 @@ use crate::house::House;
 
 mod access;
 mod commands;
+mod hostile;
 mod limits;
 mod probes;
 mod processes;

@@ -10,9 +10,12 @@ use serde_json::Value;
 use crate::house::House;
 
 mod demo;
+mod hostile;
+mod roles;
 mod schema;
 mod sending;
 mod serving;
+mod tls;
 mod troubleshooting;
 
 /// How a run of the program ended.

@@ -57,6 +57,16 @@ pub enum PayloadError {
         /// The type that was to be sent.
         command_type: String,
     },
+    /// No reader of JSON goes so deep.
+    #[error(
+        "the payload of `{command_type}` is nested more than {limit} levels deep, which its handler could not read: send \
+         a flat list with references in it",
+        limit = DEPTH_LIMIT
+    )]
+    TooDeep {
+        /// The type that was to be sent.
+        command_type: String,
+    },
     /// What it is to be grouped by is neither text, a number, a truth value nor null.
     #[error(
         "`{command_type}` cannot be grouped by {key}: the key of a group is text, a number or a bool (null is for no \
@@ -85,6 +95,9 @@ pub enum PayloadError {
 /// The largest payload in bytes: the limit of a jsonb object (`JENTRY_OFFLENMASK`), less room for the envelope.
 pub const PAYLOAD_LIMIT: usize = 0x0FFF_FFFF - 4096;
 
+/// How deep arrays and objects may be nested: what `serde_json` reads.
+pub const DEPTH_LIMIT: usize = 127;
+
 /// Writes a value as the `data` of an envelope, refusing what PostgreSQL could not store.
 pub fn seal<T: Serialize + ?Sized>(command_type: &str, value: &T) -> Result<Box<RawValue>, PayloadError> {
     let text = serde_json::to_string(value)
@@ -102,6 +115,9 @@ pub fn check(command_type: &str, json: &str) -> Result<(), PayloadError> {
     if contains_nul(json) {
         return Err(PayloadError::Nul { command_type: command_type.to_owned() });
     }
+    if is_too_deep(json) {
+        return Err(PayloadError::TooDeep { command_type: command_type.to_owned() });
+    }
     Ok(())
 }
 
@@ -111,6 +127,30 @@ fn contains_nul(json: &str) -> bool {
         let backslashes = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
         backslashes % 2 == 0
     })
+}
+
+/// Whether JSON text is nested deeper than it can be read again.
+fn is_too_deep(json: &str) -> bool {
+    // Each level is closed, too; most payloads are shorter.
+    if json.len() < 2 * DEPTH_LIMIT {
+        return false;
+    }
+    let (mut depth, mut in_text, mut is_quoted) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_quoted => is_quoted = false,
+            b'\\' if in_text => is_quoted = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_LIMIT {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -123,6 +163,20 @@ mod tests {
         assert!(matches!(seal("T", &["\\\0"]), Err(PayloadError::Nul { .. })));
         assert!(seal("T", "a\\u0000b").is_ok(), "a backslash followed by text");
         assert!(seal("T", "\\\\u0000").is_ok());
+    }
+
+    #[test]
+    fn what_is_sealed_can_be_read_and_nothing_deeper_is() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for (depth, is_read) in [(1, true), (DEPTH_LIMIT, true), (DEPTH_LIMIT + 1, false), (10_000, false)] {
+            let text = nested(depth);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), is_read, "{depth}");
+            assert_eq!(check("T", &text).is_ok(), is_read, "{depth}");
+        }
+        let text = serde_json::to_string(&["[".repeat(500), "\\\"[".repeat(500)]).unwrap();
+        assert!(check("T", &text).is_ok(), "brackets of a text are none");
+        let wide = format!("[{}]", vec!["[]"; 500].join(","));
+        assert!(check("T", &wide).is_ok());
     }
 
     #[test]

@@ -8,10 +8,17 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::sync::{OnceCell, broadcast};
 use uuid::Uuid;
 
+use self::{
+    access::Access,
+    connections::{Call, Connections},
+};
 use super::{
     Acceptance, AdminStore, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction,
     Page, Parked, ParkedFilter, ParkedGroup, ProcessStore, Received, Resolution, SettledGroup, Settlement, Store,
@@ -22,9 +29,11 @@ use crate::{
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, Reply},
 };
 
+mod access;
 mod admin;
 mod ask;
 mod batch;
+mod connections;
 mod copy;
 mod inventory;
 mod listen;
@@ -34,11 +43,14 @@ mod notify;
 mod operate;
 mod process;
 mod release;
+mod roles;
 mod send;
 mod settle;
 mod within;
 mod work;
 
+pub use connections::StoreOptions;
+pub(crate) use connections::through_pooler;
 pub(super) use migrate::NEWEST as NEWEST_MIGRATION;
 pub use migrate::{MigrateError, migrate, migration_sql};
 pub use release::with_release_timeout;
@@ -54,10 +66,12 @@ const ENGINE_IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct PostgresStore {
     /// The caller's: sending, asking, and the transactions of handlers.
-    pool: PgPool,
+    pool: Connections,
     /// Ours: receiving, settling, renewing.
-    engine: PgPool,
-    compatible: OnceCell<()>,
+    engine: Connections,
+    /// The way past a pooler.
+    direct: Option<PgConnectOptions>,
+    compatible: OnceCell<Access>,
     known_queues: Mutex<HashSet<String>>,
     low_water: low_water::LowWater,
     wakes: listen::Listener,
@@ -69,18 +83,29 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// A store on the caller's pool. Connects when first needed.
     pub fn new(pool: PgPool) -> Self {
-        let options = pool.connect_options().as_ref().clone();
+        Self::with_options(pool, StoreOptions::default())
+    }
+
+    /// A store on the caller's pool, behind a pooler for instance.
+    ///
+    /// With [`StoreOptions::transaction_pooler`] the options of the pool's connections are changed to what such a pooler
+    /// takes; that concerns connections that are opened from now on.
+    pub fn with_options(pool: PgPool, options: StoreOptions) -> Self {
+        let StoreOptions { transaction_pooler, direct } = options;
+        let pool = Connections::new(pool, transaction_pooler);
+        let options = pool.pool().connect_options().as_ref().clone();
         let engine = release::with_release_timeout(PgPoolOptions::new())
             .max_connections(ENGINE_CONNECTIONS)
             .idle_timeout(ENGINE_IDLE)
             // A dead connection shows in the call itself, which is made again; a ping before each would double them.
             .test_before_acquire(false)
-            .acquire_timeout(pool.options().get_acquire_timeout())
+            .acquire_timeout(pool.pool().options().get_acquire_timeout())
             .connect_lazy_with(options.clone());
         Self {
-            wakes: listen::Listener::new(options),
+            wakes: listen::Listener::new(direct.clone().or((!transaction_pooler).then_some(options))),
             pool,
-            engine,
+            engine: Connections::new(engine, transaction_pooler),
+            direct,
             compatible: OnceCell::new(),
             known_queues: Mutex::default(),
             low_water: low_water::LowWater::default(),
@@ -91,12 +116,27 @@ impl PostgresStore {
 
     /// The caller's pool.
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        self.pool.pool()
+    }
+
+    /// Brings the database to this library's schema, as [`migrate`] does; past the pooler, if a way past it is known.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]; nothing was changed then.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match &self.direct {
+            Some(direct) => {
+                let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(direct.clone());
+                migrate(&pool).await
+            }
+            None => migrate(self.pool()).await,
+        }
     }
 
     /// Refuses a database whose schema this library does not fit; asked once.
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.compatible.get_or_try_init(|| migrate::check_version(&self.pool)).await.map(|_| ())
+    async fn ready(&self) -> Result<Access, StoreError> {
+        self.compatible.get_or_try_init(|| migrate::check_version(&self.pool)).await.copied()
     }
 
     /// Makes queues that are missing and remembers them.
@@ -105,18 +145,23 @@ impl PostgresStore {
             if self.known_queues.lock().unwrap_or_else(PoisonError::into_inner).contains(&queue) {
                 continue;
             }
-            self.ready().await?;
-            sqlx::query("select commandbus.ensure_queue($1)").bind(&queue).execute(&self.pool).await.map_err(
-                |error| {
-                    let refused =
-                        error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42501"));
-                    if refused {
-                        StoreError::QueueMissing { queue: queue.clone(), domain: domain.to_string() }
-                    } else {
-                        error.into()
-                    }
-                },
-            )?;
+            let missing = || StoreError::QueueMissing { queue: queue.clone(), domain: domain.to_string() };
+            if self.ready().await?.writes {
+                let made = sqlx::query("select commandbus.ensure_queue($1)").bind(&queue).call(&self.pool).await;
+                made.map_err(|error| match StoreError::from(error) {
+                    StoreError::NotPermitted { .. } => missing(),
+                    other => other,
+                })?;
+            } else {
+                let absent: Option<String> = sqlx::query_scalar("select commandbus.sender_missing_queue($1, $2)")
+                    .bind(domain.as_str())
+                    .bind([queue.as_str()])
+                    .call_one(&self.pool)
+                    .await?;
+                if absent.is_some() {
+                    return Err(missing());
+                }
+            }
             self.known_queues.lock().unwrap_or_else(PoisonError::into_inner).insert(queue);
         }
         Ok(())
@@ -196,7 +241,7 @@ impl Store for PostgresStore {
             .bind(paused)
             .bind(by)
             .bind(reason)
-            .execute(&self.pool)
+            .call(&self.pool)
             .await?;
         Ok(())
     }
@@ -250,7 +295,7 @@ impl Store for PostgresStore {
     }
 
     async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
-        Ok(sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar("select clock_timestamp()").call_one(&self.pool).await?)
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -5,22 +5,29 @@ use std::{process, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{WorkerPhase, engine::Engine};
-use crate::store::WorkerBeat;
+use crate::{error::StoreError, store::WorkerBeat};
 
 /// How often. A worker that has not said so for a minute counts as dead.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// Says so until the worker has stopped, and then takes its row out. Nobody's work depends on it, so a failure is left to the
-/// next beat.
-pub(super) async fn run(engine: Arc<Engine>) {
-    let worker_id = Uuid::now_v7();
-    let host = host();
-    loop {
+/// What one worker is known by.
+#[derive(Debug)]
+pub(super) struct Heart {
+    worker_id: Uuid,
+    host: String,
+}
+
+impl Heart {
+    pub(super) fn new() -> Self {
+        Self { worker_id: Uuid::now_v7(), host: host() }
+    }
+
+    pub(super) async fn beat(&self, engine: &Engine) -> Result<(), StoreError> {
         let health = engine.monitor().health();
         let beat = WorkerBeat {
-            worker_id,
+            worker_id: self.worker_id,
             domain: engine.domain.clone(),
-            host: host.clone(),
+            host: self.host.clone(),
             pid: process::id(),
             version: env!("CARGO_PKG_VERSION"),
             concurrency: number(engine.settings.concurrency),
@@ -32,10 +39,18 @@ pub(super) async fn run(engine: Arc<Engine>) {
             running: number(health.running),
             in_hand: number(health.in_hand),
         };
+        engine.store().admin().beat(&beat).await
+    }
+}
+
+/// Says so until the worker has stopped, and then takes its row out. Nobody's work depends on it, so a failure is left to the
+/// next beat.
+pub(super) async fn run(engine: Arc<Engine>, heart: Heart) {
+    loop {
         tokio::select! {
             // Told at once when it is over, so that nobody waits for a database that does not answer.
             () = engine.stopped.cancelled() => break,
-            told = engine.store().admin().beat(&beat) => {
+            told = heart.beat(&engine) => {
                 if let Err(error) = told {
                     tracing::debug!(%error, "the worker could not say that it lives");
                 }
@@ -48,7 +63,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
         }
     }
     // In vain where the database is gone; then the row is taken out a day later.
-    let _ = tokio::time::timeout(Duration::from_secs(1), engine.store().admin().leave(worker_id)).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), engine.store().admin().leave(heart.worker_id)).await;
 }
 
 fn number(count: usize) -> u32 {

@@ -9,7 +9,11 @@ use tokio::{
 };
 
 use super::{
-    Companion, CompanionCall, WorkerError, WorkerPhase, engine::Engine, execution::COURTESY, folding, heartbeat,
+    Companion, CompanionCall, WorkerError, WorkerPhase,
+    engine::Engine,
+    execution::COURTESY,
+    folding,
+    heartbeat::{self, Heart},
     intake, lease, settling,
 };
 use crate::{
@@ -25,10 +29,11 @@ const LETTING_GO: Duration = Duration::from_secs(1);
 pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>) -> Result<(), WorkerError> {
     let _end = End(Arc::clone(&engine));
     let mut shutdown = pin!(shutdown);
+    let heart = Heart::new();
     tokio::select! {
         biased;
         () = &mut shutdown => return Ok(()),
-        ready = prepare(&engine) => ready?,
+        ready = prepare(&engine, &heart) => ready?,
     }
     let mut intake = JoinSet::new();
     intake.spawn(intake::run(Arc::clone(&engine)));
@@ -38,7 +43,7 @@ pub(super) async fn run(engine: Arc<Engine>, shutdown: impl Future<Output = ()>)
     }
     upkeep.spawn(lease::run(Arc::clone(&engine)));
     upkeep.spawn(folding::run(Arc::clone(&engine)));
-    upkeep.spawn(heartbeat::run(Arc::clone(&engine)));
+    upkeep.spawn(heartbeat::run(Arc::clone(&engine), heart));
     let mut companions = companions(&engine);
 
     engine.vitals.enter(WorkerPhase::Running);
@@ -76,8 +81,9 @@ fn companions(engine: &Engine) -> JoinSet<()> {
     companions
 }
 
-/// Makes sure that the queue is there; waits for a database that is not, since services start in any order.
-async fn prepare(engine: &Engine) -> Result<(), StoreError> {
+/// Makes sure that the queue is there, and that this program may work; waits for a database that is not there, since services
+/// start in any order.
+async fn prepare(engine: &Engine, heart: &Heart) -> Result<(), StoreError> {
     (|| engine.call("ensure_queues", engine.store().ensure_queues(&engine.domain, &[])))
         .retry(
             ExponentialBuilder::default()
@@ -87,7 +93,12 @@ async fn prepare(engine: &Engine) -> Result<(), StoreError> {
                 .without_max_times(),
         )
         .when(StoreError::is_transient)
-        .await
+        .await?;
+    // Of what workers alone may do this is the least. Any other failure is for the calls that matter.
+    match engine.call("beat", heart.beat(engine)).await {
+        Err(refused @ StoreError::NotPermitted { .. }) => Err(refused),
+        _ => Ok(()),
+    }
 }
 
 /// Lets what runs finish, gives back what does not, and settles everything.

@@ -6,7 +6,7 @@ mod batches;
 mod crowd;
 mod failing;
 pub(crate) mod hall;
-mod order;
+pub(crate) mod order;
 mod parallel;
 mod parked;
 mod passing;

@@ -2,4 +2,5 @@
 
 mod databases;
 mod duplicates;
+mod hostile;
 mod payloads;

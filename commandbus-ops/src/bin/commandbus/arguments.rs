@@ -15,6 +15,12 @@ pub(crate) struct Arguments {
     /// The database, as postgres://user@host/name
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
+    /// The database is reached through a pooler in transaction mode, without prepared statements
+    #[arg(long, global = true, env = "COMMANDBUS_TRANSACTION_POOLER")]
+    pub(crate) transaction_pooler: bool,
+    /// Another way to the same database, past a pooler, to listen for wake-ups and to migrate
+    #[arg(long, global = true, env = "COMMANDBUS_LISTEN_URL", hide_env_values = true)]
+    pub(crate) listen_url: Option<String>,
     /// In whose name verbs are recorded [default: the name of the system's user]
     #[arg(long, global = true, env = "COMMANDBUS_OPERATOR")]
     pub(crate) operator: Option<String>,
@@ -29,6 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Task {
     /// Bring the database to the schema of this program
     Migrate(Migrate),
+    /// Make the roles of the database, and grant them what senders, workers, operators and readers need
+    Roles(Roles),
     /// Look for what is wrong, and say what to do about it
     Doctor(Doctor),
     /// Send commands, from JSON or a file of JSON lines
@@ -74,6 +82,16 @@ pub(crate) struct Migrate {
     #[arg(long)]
     pub(crate) domain: Vec<String>,
     /// Only print the SQL, without PGMQ's own
+    #[arg(long)]
+    pub(crate) dump_sql: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roles {
+    /// Also make `commandbus_send_{domain}`, which may send to this domain and do nothing else; may be given several times
+    #[arg(long)]
+    pub(crate) domain: Vec<String>,
+    /// Only print the SQL
     #[arg(long)]
     pub(crate) dump_sql: bool,
 }

@@ -66,6 +66,7 @@ impl Failure {
 fn code_of(error: &StoreError) -> u8 {
     match error {
         StoreError::Unreachable { .. }
+        | StoreError::NoTls { .. }
         | StoreError::SchemaMissing
         | StoreError::SchemaTooOld { .. }
         | StoreError::SchemaTooNew { .. } => 3,

@@ -41,9 +41,10 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             if json {
-                eprintln!("{}", serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code() }));
+                let told = serde_json::json!({ "error": failure.to_string(), "exit_code": failure.code() });
+                eprintln!("{}", output::plain_json(&told.to_string()));
             } else {
-                eprintln!("error: {failure}");
+                eprintln!("error: {}", output::plain(&failure.to_string()));
             }
             ExitCode::from(failure.code())
         }
@@ -51,14 +52,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let Arguments { task, database, operator, json } = arguments;
-    let session = Session::new(database, operator, json);
+    let Arguments { task, database, transaction_pooler, listen_url, operator, json } = arguments;
+    let session = Session::new(database, operator, json).through(transaction_pooler, listen_url);
     match task {
         Task::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "commandbus", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
         Task::Migrate(task) => schema::migrate(&session, task).await,
+        Task::Roles(task) => schema::roles(&session, task).await,
         Task::Doctor(task) => schema::doctor(&session, &task).await,
         Task::Prune(task) => schema::prune(&session, &task).await,
         Task::Send(task) => send::send(&session, task).await,

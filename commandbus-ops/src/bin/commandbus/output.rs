@@ -1,6 +1,6 @@
 //! Tables and times for people.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 use comfy_table::{ContentArrangement, presets};
@@ -22,7 +22,7 @@ impl Table {
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.table.add_row(cells);
+        self.table.add_row(cells.iter().map(|cell| plain(cell)));
     }
 
     /// A line below the table.
@@ -47,6 +47,33 @@ impl fmt::Display for Table {
         }
         self.below.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
+}
+
+/// Text that comes from others, for a terminal: what would steer the terminal, or turn the direction of what follows, is
+/// written out.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    written_out(text, |c| c.escape_unicode().to_string())
+}
+
+/// The same in JSON text, which stays what it says.
+pub(crate) fn plain_json(text: &str) -> Cow<'_, str> {
+    written_out(text, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn written_out(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) { plain.push_str(&escape(c)) } else { plain.push(c) }
+    }
+    Cow::Owned(plain)
+}
+
+fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control() && c != '\n'
 }
 
 /// How long ago that was.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    arguments::{Doctor, Migrate, Prune},
+    arguments::{Doctor, Migrate, Prune, Roles},
     failure::Failure,
     output::{Table, text},
     session::Session,
@@ -40,6 +40,27 @@ pub(crate) async fn migrate(session: &Session, task: Migrate) -> Result<ExitCode
     };
     let queues = if names.is_empty() { String::new() } else { format!(" Queues are there for {}.", names.join(", ")) };
     session.say(&json!({ "before": before, "after": after, "domains": names }), moved + &queues);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn roles(session: &Session, task: Roles) -> Result<ExitCode, Failure> {
+    let domains = task.domain.into_iter().map(Domain::new).collect::<Result<Vec<_>, _>>()?;
+    let bus = session.bus().await?;
+    let store = bus.store().as_postgres().expect("a bus with a URL is on PostgreSQL");
+    if task.dump_sql {
+        let sql = store.role_statements(&domains).await?;
+        session.say(&json!({ "sql": sql }), sql.iter().map(|line| format!("{line};")).collect::<Vec<_>>().join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let made = store.make_roles(&domains).await?;
+    let senders = domains.iter().map(|domain| format!(", commandbus_send_{domain}")).collect::<String>();
+    session.say(
+        &json!({ "made": made, "domains": domains.iter().map(Domain::as_str).collect::<Vec<_>>() }),
+        format_args!(
+            "{made} roles were made. commandbus_reader, commandbus_worker, commandbus_operator{senders} have their rights: \
+             grant them to those who log in."
+        ),
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,17 +10,27 @@ use commandbus::{bus::Bus, message::Domain};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::{failure::Failure, output::Table};
+use crate::{
+    failure::Failure,
+    output::{Table, plain, plain_json},
+};
 
 pub(crate) struct Session {
     database: Option<String>,
+    transaction_pooler: bool,
+    listen_url: Option<String>,
     operator: Option<String>,
     pub(crate) json: bool,
 }
 
 impl Session {
     pub(crate) fn new(database: Option<String>, operator: Option<String>, json: bool) -> Self {
-        Self { database, operator, json }
+        Self { database, transaction_pooler: false, listen_url: None, operator, json }
+    }
+
+    /// Says how the database is reached where a pooler stands before it.
+    pub(crate) fn through(self, transaction_pooler: bool, listen_url: Option<String>) -> Self {
+        Self { transaction_pooler, listen_url: listen_url.filter(|url| !url.is_empty()), ..self }
     }
 
     pub(crate) async fn bus(&self) -> Result<Bus, Failure> {
@@ -29,7 +39,14 @@ impl Session {
                 "which database? Give `--database postgres://user@host/name`, or set DATABASE_URL".to_owned(),
             )
         })?;
-        Ok(Bus::connect(url).await?)
+        let mut builder = Bus::builder(url);
+        if self.transaction_pooler {
+            builder = builder.transaction_pooler();
+        }
+        if let Some(url) = &self.listen_url {
+            builder = builder.listen_url(url);
+        }
+        Ok(builder.connect().await?)
     }
 
     /// In whose name verbs are recorded.
@@ -53,12 +70,12 @@ impl Session {
     }
 
     pub(crate) fn tell_json(&self, value: &impl Serialize) {
-        print(&serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")));
+        print_json(serde_json::to_string_pretty(value));
     }
 
     /// One line of a stream.
     pub(crate) fn tell_line(&self, value: &impl Serialize) {
-        print(&serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")));
+        print_json(serde_json::to_string(value));
     }
 
     /// A bar on the terminal; none with `--json`, and none where nobody looks.
@@ -97,7 +114,12 @@ pub(crate) fn some_domain(name: Option<&str>) -> Result<Option<Domain>, Failure>
     Ok(name.map(|name| Domain::new(name.to_owned())).transpose()?)
 }
 
+fn print_json(text: serde_json::Result<String>) {
+    let text = text.unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    let _ = writeln!(std::io::stdout(), "{}", plain_json(&text));
+}
+
 /// Prints, also into a pipe that nobody reads to its end.
 fn print(text: &impl Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{}", plain(&text.to_string()));
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::{PostgresStore, connections::Call};
 use crate::{
     error::StoreError,
     message::{AuditEvent, BatchId, BatchMetadata, CommandId, CommandMetadata, Domain, ProcessId, ProcessMetadata},
@@ -76,7 +76,7 @@ impl AdminStore for PostgresStore {
         sqlx::query("select from commandbus.sp_refresh_batch_stats($1, $2)")
             .bind(domain.as_str())
             .bind(id.as_uuid())
-            .execute(&self.pool)
+            .call(&self.pool)
             .await?;
         Ok(())
     }
@@ -118,7 +118,7 @@ impl AdminStore for PostgresStore {
     }
 
     async fn leave(&self, worker: Uuid) -> Result<(), StoreError> {
-        sqlx::query("delete from commandbus.worker where worker_id = $1").bind(worker).execute(&self.engine).await?;
+        sqlx::query("delete from commandbus.worker where worker_id = $1").bind(worker).call(&self.engine).await?;
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! What operators and senders ask. Listings are paged by key, so that they stay fast however much there is.
 
+use serde_json::{Value, json, value::RawValue};
 use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use super::{
     PostgresStore,
+    connections::Call,
     operate::{status, uuids},
     work::count,
 };
@@ -74,6 +76,14 @@ impl PostgresStore {
         domain: &Domain,
         id: CommandId,
     ) -> Result<Option<CommandMetadata>, StoreError> {
+        if !self.ready().await?.reads {
+            let row = sqlx::query("select * from commandbus.sender_commands($1, $2)")
+                .bind(domain.as_str())
+                .bind(uuids(&[id]))
+                .call_optional(&self.pool)
+                .await?;
+            return Ok(row.as_ref().map(command).transpose()?);
+        }
         let filter = CommandFilter { domain: Some(domain.clone()), ..CommandFilter::default() };
         Ok(self.select_commands(&filter, Some(id), Page::first(1)).await?.pop())
     }
@@ -104,25 +114,26 @@ impl PostgresStore {
             .bind(i64::from(page.limit))
             .bind(filter.sent_from)
             .bind(filter.sent_before)
-            .fetch_all(&self.pool)
+            .call_all(&self.pool)
             .await?;
         Ok(rows.iter().map(command).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn find_replies(&self, domain: &Domain, ids: &[CommandId]) -> Result<Vec<Reply>, StoreError> {
-        self.ready().await?;
-        let replies: Vec<Json<Reply>> = sqlx::query_scalar(
+        let replies: Vec<Json<Reply>> = sqlx::query_scalar(if self.ready().await?.reads {
             "select coalesce(r.reply, commandbus.reply(
                         c.command_id, c.correlation_id,
                         case c.status when 'COMPLETED' then 'SUCCESS' else c.status end,
                         p_error_code => c.last_error_code, p_error_msg => c.last_error_msg))
              from commandbus.command c
              left join commandbus.result r on r.domain = c.domain and r.command_id = c.command_id
-             where c.domain = $1 and c.command_id = any($2) and c.status in ('COMPLETED', 'FAILED', 'CANCELED')",
-        )
+             where c.domain = $1 and c.command_id = any($2) and c.status in ('COMPLETED', 'FAILED', 'CANCELED')"
+        } else {
+            "select commandbus.sender_replies($1, $2)"
+        })
         .bind(domain.as_str())
         .bind(uuids(ids))
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         Ok(replies.into_iter().map(|Json(reply)| reply).collect())
     }
@@ -135,7 +146,7 @@ impl PostgresStore {
         )
         .bind(domain.as_str())
         .bind(subject)
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         let event = |row: &PgRow| {
             Ok(AuditEvent {
@@ -155,12 +166,15 @@ impl PostgresStore {
         domain: &Domain,
         ids: &[BatchId],
     ) -> Result<Vec<BatchMetadata>, StoreError> {
-        self.ready().await?;
-        let rows = sqlx::query("select * from commandbus.batch_status where domain = $1 and batch_id = any($2)")
-            .bind(domain.as_str())
-            .bind(ids.iter().map(BatchId::as_uuid).collect::<Vec<_>>())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(if self.ready().await?.reads {
+            "select * from commandbus.batch_status where domain = $1 and batch_id = any($2)"
+        } else {
+            "select * from commandbus.sender_batches($1, $2)"
+        })
+        .bind(domain.as_str())
+        .bind(ids.iter().map(BatchId::as_uuid).collect::<Vec<_>>())
+        .call_all(&self.pool)
+        .await?;
         Ok(rows.iter().map(batch).collect::<Result<_, _>>()?)
     }
 
@@ -178,7 +192,7 @@ impl PostgresStore {
         let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter)
             .bind(page.after)
             .bind(i64::from(page.limit))
-            .fetch_all(&self.pool)
+            .call_all(&self.pool)
             .await?;
         Ok(rows.iter().map(parked).collect::<Result<_, _>>()?)
     }
@@ -187,7 +201,7 @@ impl PostgresStore {
         self.ready().await?;
         let sql = format!("select count(*) {PARKED}");
         let count: i64 =
-            bind_parked_filter!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)), filter).fetch_one(&self.pool).await?;
+            bind_parked_filter!(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)), filter).call_one(&self.pool).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -198,7 +212,7 @@ impl PostgresStore {
                     count(*) as count, min(t.parked_at) as oldest
              {PARKED} group by t.domain, t.command_type, t.fingerprint order by count(*) desc, min(t.parked_at)"
         );
-        let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter).fetch_all(&self.pool).await?;
+        let rows = bind_parked_filter!(sqlx::query(sqlx::AssertSqlSafe(sql)), filter).call_all(&self.pool).await?;
         let group = |row: &PgRow| {
             Ok(ParkedGroup {
                 domain: domain(row)?,
@@ -212,6 +226,17 @@ impl PostgresStore {
         };
         Ok(rows.iter().map(group).collect::<Result<_, sqlx::Error>>()?)
     }
+}
+
+/// JSON for people to look at. What others have put there may be more than is read, too deep or with numbers too great;
+/// one such must not hide the others of a list.
+pub(super) fn shown(row: &PgRow, column: &str) -> Result<Option<Value>, sqlx::Error> {
+    let raw: Option<Json<Box<RawValue>>> = row.try_get(column)?;
+    let read = |Json(raw): Json<Box<RawValue>>| {
+        serde_json::from_str(raw.get())
+            .unwrap_or_else(|error| json!({ "unreadable": format!("{} bytes of JSON: {error}", raw.get().len()) }))
+    };
+    Ok(raw.map(read))
 }
 
 fn undecodable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
@@ -256,7 +281,7 @@ pub(super) fn batch(row: &PgRow) -> Result<BatchMetadata, sqlx::Error> {
         domain: domain(row)?,
         batch_id: BatchId::from_uuid(id),
         name: row.try_get("name")?,
-        custom_data: row.try_get("custom_data")?,
+        custom_data: shown(row, "custom_data")?,
         batch_type: match row.try_get("batch_type")? {
             "PROCESS" => BatchType::Process,
             _ => BatchType::Command,
@@ -293,7 +318,7 @@ fn parked(row: &PgRow) -> Result<Parked, sqlx::Error> {
         parked_at: row.try_get("parked_at")?,
         group: row.try_get("group_key")?,
         holds: count(row, "holds")?,
-        payload: row.try_get("payload")?,
+        payload: shown(row, "payload")?,
         version: count(row, "version")?,
     })
 }

@@ -15,6 +15,7 @@ use sqlx::{PgConnection, types::Json};
 
 use super::{
     PostgresStore,
+    access::Access,
     copy::{Chunk, Copying, call, is_worth_copying},
     milliseconds,
     process::{StartIn, queues_of_steps, start_processes},
@@ -70,6 +71,7 @@ pub(super) struct Writer<'a> {
     batch: NewBatch,
     written: u32,
     duplicates: Duplicates,
+    access: Access,
     may_copy: Arc<AtomicBool>,
 }
 
@@ -91,9 +93,10 @@ impl<'a> Writer<'a> {
     }
 
     async fn open(store: &PostgresStore, mut place: Place<'a>, batch: NewBatch) -> Result<Self, StoreError> {
-        if open_batch(place.connection()?, &batch, 0).await? {
+        let access = store.ready().await?;
+        if open_batch(place.connection()?, access, &batch, 0).await? {
             let may_copy = Arc::clone(&store.may_copy);
-            return Ok(Self { place, batch, written: 0, duplicates: Duplicates::default(), may_copy });
+            return Ok(Self { place, batch, written: 0, duplicates: Duplicates::default(), access, may_copy });
         }
         place.undo().await?;
         Err(batch_exists(&batch))
@@ -112,9 +115,11 @@ impl Writer<'_> {
     /// The id of the durable callback when a command has it already, be it a member of this batch.
     async fn taken_by_then(&mut self) -> Result<Option<CommandId>, StoreError> {
         let Some((domain, command)) = &self.batch.then else { return Ok(None) };
-        let taken: bool = sqlx::query_scalar(
-            "select exists (select from commandbus.command c where c.domain = $1 and c.command_id = $2)",
-        )
+        let taken: bool = sqlx::query_scalar(if self.access.reads {
+            "select exists (select from commandbus.command c where c.domain = $1 and c.command_id = $2)"
+        } else {
+            "select exists (select from commandbus.sender_commands($1, array[$2]))"
+        })
         .bind(domain.as_str())
         .bind(command.command_id.as_uuid())
         .fetch_one(self.place.connection()?)
@@ -132,13 +137,15 @@ impl BatchWriter for Writer<'_> {
         self.catch_up().await?;
         self.written += u32::try_from(commands.len()).unwrap_or(u32::MAX);
         let NewBatch { domain, batch_id, .. } = &self.batch;
+        let access = self.access;
+        let may_copy = access.writes && self.may_copy.load(Ordering::Relaxed);
         match &mut self.place {
-            Place::Own(copying) if self.may_copy.load(Ordering::Relaxed) && is_worth_copying(commands) => {
-                let chunk = Chunk { domain: domain.clone(), batch: *batch_id, commands: commands.to_vec() };
+            Place::Own(copying) if may_copy && is_worth_copying(commands) => {
+                let chunk = Chunk { domain: domain.clone(), batch: *batch_id, commands: commands.to_vec(), access };
                 copying.write(chunk, Arc::clone(&self.may_copy))
             }
             place => {
-                let duplicates = call(place.connection()?, domain, *batch_id, commands).await?;
+                let duplicates = call(place.connection()?, domain, *batch_id, commands, access).await?;
                 self.duplicates.commands.extend(duplicates);
                 Ok(())
             }
@@ -189,7 +196,7 @@ impl BatchWriter for Writer<'_> {
             }));
         }
         sqlx::query(match self.batch.batch_type {
-            BatchType::Command => "select commandbus.close_batch($1, $2, $3)",
+            BatchType::Command => self.access.close_batch(),
             BatchType::Process => "select commandbus.close_process_batch($1, $2, $3)",
         })
         .bind(self.batch.domain.as_str())
@@ -210,11 +217,12 @@ impl BatchWriter for Writer<'_> {
 /// Inserts the row of a batch; `false` when its id is taken.
 pub(super) async fn open_batch(
     connection: &mut PgConnection,
+    access: Access,
     batch: &NewBatch,
     total: u32,
 ) -> Result<bool, StoreError> {
     let then = batch.then.as_ref().map(|(domain, command)| then_command(domain, command)).transpose()?;
-    let opened = sqlx::query_scalar("select commandbus.open_batch($1, $2, $3, $4, $5, $6, $7)")
+    let opened = sqlx::query_scalar(access.open_batch())
         .bind(batch.domain.as_str())
         .bind(batch.batch_id.as_uuid())
         .bind(&batch.name)

@@ -15,7 +15,10 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::send::{EnvelopeRef, SendOptions, ids_at, send_commands};
+use super::{
+    access::Access,
+    send::{EnvelopeRef, SendOptions, ids_at, send_commands},
+};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain, group},
@@ -43,6 +46,7 @@ pub(super) struct Chunk {
     pub(super) domain: Domain,
     pub(super) batch: BatchId,
     pub(super) commands: Vec<NewCommand>,
+    pub(super) access: Access,
 }
 
 /// Whether COPY can write these: groups and delays are known to the procedure alone.
@@ -128,8 +132,9 @@ pub(super) async fn call(
     domain: &Domain,
     batch: BatchId,
     commands: &[NewCommand],
+    access: Access,
 ) -> Result<Vec<CommandId>, StoreError> {
-    let options = SendOptions { batch: Some(batch), notify: false, lock_timeout_ms: None };
+    let options = SendOptions { batch: Some(batch), notify: false, lock_timeout_ms: None, access };
     let mut duplicates = Vec::new();
     for commands in commands.chunks(CALL) {
         let positions = send_commands(domain, commands, options).fetch_one(&mut *connection).await?;
@@ -149,7 +154,7 @@ impl Chunk {
         sqlx::raw_sql("rollback to savepoint commandbus_chunk; release savepoint commandbus_chunk")
             .execute(&mut *connection)
             .await?;
-        let duplicates = call(connection, &self.domain, self.batch, &self.commands).await?;
+        let duplicates = call(connection, &self.domain, self.batch, &self.commands, self.access).await?;
         if obstacle == Obstacle::Lasting {
             tracing::debug!(%error, "batches are written through the procedure from now on: COPY is refused");
             may_copy.store(false, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, postgres::PgRow};
 
-use super::{PostgresStore, ask::domain, operate::status, work::count};
+use super::{PostgresStore, ask::domain, connections::Call, operate::status, work::count};
 use crate::{
     error::StoreError,
     store::{CommandCount, Inventory, ProcessCount},
@@ -13,11 +13,11 @@ impl PostgresStore {
         self.ready().await?;
         let commands =
             sqlx::query("select domain, command_type, version, status, total from commandbus.inventory_of_commands()")
-                .fetch_all(&self.pool)
+                .call_all(&self.pool)
                 .await?;
         let processes =
             sqlx::query("select domain, process_type, step_name, total from commandbus.inventory_of_processes()")
-                .fetch_all(&self.pool)
+                .call_all(&self.pool)
                 .await?;
         let commands = commands.iter().map(commands_of).collect::<Result<_, _>>()?;
         Ok(Inventory::sorted(commands, processes.iter().map(processes_of).collect::<Result<_, _>>()?))

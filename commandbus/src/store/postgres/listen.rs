@@ -29,7 +29,8 @@ const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::f
 /// Listens in the background from the first [`watch`](Listener::watch) on.
 #[derive(Debug)]
 pub(super) struct Listener {
-    options: PgConnectOptions,
+    /// None where listening would reach nobody.
+    options: Option<PgConnectOptions>,
     wakes: broadcast::Sender<Wake>,
     state: Mutex<State>,
 }
@@ -42,7 +43,7 @@ struct State {
 }
 
 impl Listener {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
+    pub(super) fn new(options: Option<PgConnectOptions>) -> Self {
         Self { options, wakes: broadcast::channel(CAPACITY).0, state: Mutex::default() }
     }
 
@@ -51,6 +52,7 @@ impl Listener {
     }
 
     pub(super) fn watch(&self, wake: &Wake) {
+        let Some(options) = &self.options else { return };
         let channel = match wake {
             Wake::Queue(queue) => format!("{QUEUE_PREFIX}{queue}"),
             Wake::Reply(_) => REPLY_CHANNEL.to_owned(),
@@ -69,7 +71,7 @@ impl Listener {
             }
             _ => {
                 let (added, new_channels) = mpsc::unbounded_channel();
-                let task = listen(self.options.clone(), Arc::clone(&state.channels), new_channels, self.wakes.clone());
+                let task = listen(options.clone(), Arc::clone(&state.channels), new_channels, self.wakes.clone());
                 state.task = Some((tokio::spawn(task), added));
             }
         }

@@ -2,6 +2,10 @@
 
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgPoolOptions};
 
+use super::{
+    access::{self, Access},
+    connections::{BEGIN_ON_ANY_SESSION, Connections},
+};
 use crate::error::StoreError;
 
 /// Serializes migrations of one database; any constant that nobody else uses ("commandb" in ASCII).
@@ -45,6 +49,7 @@ const MIGRATIONS: &[Migration] = migrations![
     16 "V016__operations",
     17 "V017__looking",
     18 "V018__pauses_recorded",
+    19 "V019__roles",
 ];
 
 pub(in crate::store) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -109,7 +114,8 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 
 async fn migrate_locked(pool: &PgPool) -> Result<(), MigrateError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
-    let mut transaction = connection.begin().await.map_err(StoreError::from)?;
+    // It may be the session of a pooler.
+    let mut transaction = connection.begin_with(BEGIN_ON_ANY_SESSION).await.map_err(StoreError::from)?;
     sqlx::query("select pg_advisory_xact_lock($1)")
         .bind(LOCK)
         .execute(&mut *transaction)
@@ -128,6 +134,9 @@ async fn migrate_locked(pool: &PgPool) -> Result<(), MigrateError> {
             .map_err(|source| MigrateError::Failed { name: migration.name, source })?;
         tracing::info!(migration = migration.name, "migrated");
     }
+    if applied.last() != Some(&NEWEST) {
+        sqlx::query("select commandbus.renew_grants()").execute(&mut *transaction).await.map_err(StoreError::from)?;
+    }
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(())
 }
@@ -139,7 +148,7 @@ async fn applied_versions(connection: &mut PgConnection) -> Result<Vec<i32>, Sto
     if !known {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_scalar("select version from commandbus.schema_migrations").fetch_all(connection).await?)
+    Ok(sqlx::query_scalar("select version from commandbus.schema_migrations order by 1").fetch_all(connection).await?)
 }
 
 /// Installs PGMQ where neither the extension nor its schema is there, and refuses one that is too old.
@@ -174,14 +183,13 @@ fn is_too_old(version: &str) -> bool {
 }
 
 /// Refuses a database whose schema this library does not fit.
-pub(super) async fn check_version(pool: &PgPool) -> Result<(), StoreError> {
-    let found: Option<i32> =
-        sqlx::query_scalar("select max(version) from commandbus.schema_migrations").fetch_one(pool).await?;
+pub(super) async fn check_version(connections: &Connections) -> Result<Access, StoreError> {
+    let (found, access) = access::look(connections).await?;
     match found {
         None => Err(StoreError::SchemaMissing),
         Some(found) if found > NEWEST => Err(StoreError::SchemaTooNew { found, known: NEWEST }),
         Some(found) if found < NEWEST => Err(StoreError::SchemaTooOld { found, needed: NEWEST }),
-        Some(_) => Ok(()),
+        Some(_) => Ok(access),
     }
 }
 

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use sqlx::PgPool;
 use tokio::time::Instant;
+
+use super::connections::{Call, Connections};
 
 /// How close two notifications of one queue, sent by one process, may follow each other. A worker that is busy looks
 /// again by itself when it is done; one that is idle has been woken by the first.
@@ -40,22 +41,22 @@ impl Throttle {
 
     /// Notifies at the end of the window for a send that did not; called after its commit, so that whoever is woken
     /// finds the message.
-    pub(super) fn owe(self: &Arc<Self>, queue: &str, pool: &PgPool) {
+    pub(super) fn owe(self: &Arc<Self>, queue: &str, connections: &Connections) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let window = queues.entry(queue.to_owned()).or_insert_with(|| Window { ends: Instant::now(), owed: false });
         if !std::mem::replace(&mut window.owed, true) {
-            tokio::spawn(Arc::clone(self).make_good(queue.to_owned(), window.ends, pool.clone()));
+            tokio::spawn(Arc::clone(self).make_good(queue.to_owned(), window.ends, connections.clone()));
         }
     }
 
-    async fn make_good(self: Arc<Self>, queue: String, at: Instant, pool: PgPool) {
+    async fn make_good(self: Arc<Self>, queue: String, at: Instant, connections: Connections) {
         tokio::time::sleep_until(at).await;
         self.queues
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(queue.clone(), Window { ends: Instant::now() + WINDOW, owed: false });
         let channel = format!("pgmq_notify_{queue}");
-        if let Err(error) = sqlx::query("select pg_notify($1, '')").bind(channel).execute(&pool).await {
+        if let Err(error) = sqlx::query("select pg_notify($1, '')").bind(channel).call(&connections).await {
             tracing::debug!(%error, queue, "could not notify; workers find the messages when they poll");
         }
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sqlx::{Row, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, work::by_id};
+use super::{PostgresStore, connections::Call, work::by_id};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, CommandStatus, Domain, UnknownStatus},
@@ -27,7 +27,7 @@ impl PostgresStore {
             .bind(uuids(ids))
             .bind(by)
             .bind(reason)
-            .fetch_all(&self.pool)
+            .call_all(&self.pool)
             .await?;
         let mut answers = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -62,7 +62,7 @@ impl PostgresStore {
                 .bind(batch.as_uuid())
                 .bind(by)
                 .bind(reason)
-                .fetch_one(&self.pool)
+                .call_one(&self.pool)
                 .await?;
             if canceled == 0 {
                 return Ok(total);
@@ -114,7 +114,7 @@ impl PostgresStore {
             OperatorVerb::Cancel | OperatorVerb::Retry { .. } => None,
         }))
         .bind(actions.iter().map(|action| version(&action.verb)).collect::<Vec<_>>())
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
 
         let mut answers = Vec::with_capacity(rows.len());

@@ -10,6 +10,7 @@ use self::document::{AsideDocument, ProcessDocument, step_documents};
 use super::{
     PostgresStore,
     batch::{EMPTY_PROCESS_BATCH, batch_exists, open_batch},
+    connections::Call,
     milliseconds,
     send::acceptances,
 };
@@ -35,7 +36,10 @@ impl ProcessStore for PostgresStore {
         batch: Option<BatchId>,
     ) -> Result<Vec<Acceptance>, StoreError> {
         self.ensure_process_queues(domain, processes).await?;
-        start_each(&mut *self.pool.acquire().await?, domain, processes, batch).await
+        let mut call = self.pool.hold().await?;
+        let started = start_each(call.connection(), domain, processes, batch).await?;
+        call.end().await?;
+        Ok(started)
     }
 
     async fn create_batch(&self, batch: NewBatch, total: u32) -> Result<(), StoreError> {
@@ -43,7 +47,10 @@ impl ProcessStore for PostgresStore {
         if total == 0 {
             return Err(StoreError::Unsupported(EMPTY_PROCESS_BATCH));
         }
-        let opened = open_batch(&mut *self.pool.acquire().await?, &batch, total).await?;
+        let access = self.ready().await?;
+        let mut call = self.pool.hold().await?;
+        let opened = open_batch(call.connection(), access, &batch, total).await?;
+        call.end().await?;
         if opened { Ok(()) } else { Err(batch_exists(&batch)) }
     }
 
@@ -66,7 +73,7 @@ impl ProcessStore for PostgresStore {
         sqlx::query("select commandbus.set_aside_replies($1, $2)")
             .bind(domain.as_str())
             .bind(asides.iter().map(|aside| Json(AsideDocument::from(aside))).collect::<Vec<_>>())
-            .execute(&self.engine)
+            .call(&self.engine)
             .await?;
         Ok(())
     }
@@ -76,7 +83,7 @@ impl ProcessStore for PostgresStore {
             .bind(domain.as_str())
             .bind(ids.iter().map(ProcessId::as_uuid).collect::<Vec<_>>())
             .bind(milliseconds(by))
-            .execute(&self.engine)
+            .call(&self.engine)
             .await?;
         Ok(())
     }
@@ -96,7 +103,7 @@ impl ProcessStore for PostgresStore {
             .bind(result.map(Json))
             .bind(operator)
             .bind(reason)
-            .fetch_one(&self.pool)
+            .call_one(&self.pool)
             .await?;
         // Named once more, it is no longer there.
         let mut take = |id: &i64| retried.iter().position(|one| one == id).map(|at| retried.swap_remove(at)).is_some();

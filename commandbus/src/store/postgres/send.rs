@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryScalar, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, milliseconds};
+use super::{PostgresStore, access::Access, connections::Call, milliseconds};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain},
@@ -48,6 +48,7 @@ pub(super) struct SendOptions {
     pub(super) batch: Option<BatchId>,
     pub(super) notify: bool,
     pub(super) lock_timeout_ms: Option<i32>,
+    pub(super) access: Access,
 }
 
 /// The call of `send_commands`; it answers with the positions, from 1, of the duplicates.
@@ -67,7 +68,7 @@ pub(super) fn send_commands<'q>(
         let values = column(commands, field);
         values.iter().any(Option::is_some).then_some(values)
     }
-    sqlx::query_scalar("select commandbus.send_commands($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+    sqlx::query_scalar(options.access.send_commands())
         .bind(domain.as_str())
         .bind(column(commands, |command| command.command_id.as_uuid()))
         .bind(column(commands, |command| &*command.command_type))
@@ -99,11 +100,12 @@ impl PostgresStore {
             return Ok(Vec::new());
         }
         let queue = domain.commands_queue();
+        let access = self.ready().await?;
         self.ensure(domain, [queue.clone()]).await?;
         let notify = self.notifications.may_notify(&queue);
-        let options = SendOptions { batch: None, notify, lock_timeout_ms: Some(LOCK_TIMEOUT_MS) };
+        let options = SendOptions { batch: None, notify, lock_timeout_ms: Some(LOCK_TIMEOUT_MS), access };
         let duplicates = send_commands(domain, commands, options)
-            .fetch_one(&self.pool)
+            .call_one(&self.pool)
             .await
             .inspect_err(|error| self.forget_missing_queue(&queue, error));
         // One that failed was to notify for others, too.
@@ -122,9 +124,10 @@ impl PostgresStore {
         if commands.is_empty() {
             return Ok(Ok(()));
         }
+        let access = self.ready().await?;
         self.ensure(domain, [domain.commands_queue()]).await?;
         let mut transaction = self.pool.begin().await?;
-        let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None };
+        let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None, access };
         let duplicates = send_commands(domain, commands, options)
             .fetch_one(&mut *transaction)
             .await
@@ -151,8 +154,9 @@ impl PostgresStore {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
+        let access = self.ready().await?;
         self.ensure(domain, [domain.commands_queue()]).await?;
-        let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None };
+        let options = SendOptions { batch: None, notify: true, lock_timeout_ms: None, access };
         let duplicates = send_commands(domain, commands, options)
             .fetch_one(connection)
             .await

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sqlx::{PgConnection, postgres::PgArguments, query::QueryAs, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, milliseconds};
+use super::{PostgresStore, connections::Call, milliseconds};
 use crate::{
     error::StoreError,
     message::{Domain, Failure},
@@ -106,7 +106,7 @@ impl PostgresStore {
         if group.is_empty() {
             return Ok(SettledGroup { answers: Vec::new(), unfolded: false });
         }
-        let (stale, unfolded) = settle_commands(domain, group, false).fetch_one(&self.engine).await?;
+        let (stale, unfolded) = settle_commands(domain, group, false).call_one(&self.engine).await?;
         let answer = |settlement: &&Settlement| match stale.contains(&settlement.token.command_id.as_uuid()) {
             true => Settled::Stale,
             false => Settled::Recorded,

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
-use super::{PostgresStore, milliseconds};
+use super::{PostgresStore, connections::Call, milliseconds};
 use crate::{error::StoreError, store::Token};
 
 impl PostgresStore {
@@ -23,7 +23,8 @@ impl PostgresStore {
     ) -> Result<Transaction<'static, Postgres>, StoreError> {
         // One round trip; there is nothing in it but numbers and a UUID.
         let mut begin = format!(
-            "begin; set local commandbus.delivery = '{}:{}'; set local idle_in_transaction_session_timeout = {}",
+            "{}; set local commandbus.delivery = '{}:{}'; set local idle_in_transaction_session_timeout = {}",
+            self.pool.begin_statement(),
             token.command_id,
             token.delivery,
             setting(idle_timeout),
@@ -31,7 +32,7 @@ impl PostgresStore {
         if let Some(timeout) = statement_timeout {
             let _ = write!(begin, "; set local statement_timeout = {}", setting(timeout));
         }
-        Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
+        Ok(self.pool.pool().begin_with(AssertSqlSafe(begin)).await?)
     }
 
     /// The id of the caller's transaction, for [`rolled_back`](Self::rolled_back).
@@ -55,7 +56,7 @@ impl PostgresStore {
              from unnest($1::text[]) with ordinality as t(id, position) order by t.position",
         )
         .bind(transactions)
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         Ok(answer)
     }

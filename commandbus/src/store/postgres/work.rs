@@ -7,7 +7,7 @@ use sqlx::{Row, postgres::PgRow, types::Json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{PostgresStore, lease_seconds, milliseconds};
+use super::{PostgresStore, connections::Call, lease_seconds, milliseconds};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain},
@@ -64,7 +64,7 @@ impl PostgresStore {
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
             .bind(lease_seconds(lease))
             .bind(mark)
-            .fetch_all(&self.engine)
+            .call_all(&self.engine)
             .await
             .inspect_err(|error| self.forget_missing_queue(&domain.commands_queue(), error))
             .map_err(StoreError::from)
@@ -85,7 +85,7 @@ impl PostgresStore {
             .bind(deliveries.iter().map(|token| token.msg_id).collect::<Vec<_>>())
             .bind(deliveries.iter().map(|token| token.delivery).collect::<Vec<_>>())
             .bind(milliseconds(lease))
-            .fetch_one(&self.engine)
+            .call_one(&self.engine)
             .await?;
         let mut answers = vec![false; deliveries.len()];
         for position in current {
@@ -98,7 +98,7 @@ impl PostgresStore {
         self.ready().await?;
         let folded: i32 = sqlx::query_scalar("select commandbus.fold_batches($1)")
             .bind(domain.as_str())
-            .fetch_one(&self.engine)
+            .call_one(&self.engine)
             .await?;
         Ok(usize::try_from(folded).unwrap_or_default())
     }

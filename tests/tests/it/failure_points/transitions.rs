@@ -5,7 +5,7 @@ use std::sync::Arc;
 use commandbus::store::postgres::PostgresStore;
 use futures_util::future::BoxFuture;
 
-use super::{commands, elsewhere, original, outside, processes};
+use super::{commands, elsewhere, original, outside, processes, senders};
 use crate::contract::world::World;
 
 /// Does the transition; what went wrong in words.
@@ -99,6 +99,10 @@ transitions! {
         pruning_parked_replies,
         pruning_operations,
         pruning_undelivered_replies,
+    }
+    senders {
+        sending_without_rights,
+        creating_a_batch_without_rights,
     }
     original {
         receiving_by_procedure,

@@ -6,7 +6,7 @@ use crate::{
     error::StoreError,
     store::{
         Fault, FaultKind, Latency, QueueOverview, Throughput, Versions, WorkerBeat, WorkerRecord,
-        postgres::{NEWEST_MIGRATION, PostgresStore, ask::domain, work::count},
+        postgres::{NEWEST_MIGRATION, PostgresStore, ask::domain, connections::Call, work::count},
     },
 };
 
@@ -18,10 +18,10 @@ impl PostgresStore {
                              case when to_regclass('pgmq.meta') is not null then 'installed as SQL' end) as pgmq,
                     to_regclass('commandbus.schema_migrations') is not null as has_schema",
         )
-        .fetch_one(self.pool())
+        .call_one(&self.pool)
         .await?;
         let schema = if row.try_get("has_schema")? {
-            sqlx::query_scalar("select max(version) from commandbus.schema_migrations").fetch_one(self.pool()).await?
+            sqlx::query_scalar("select max(version) from commandbus.schema_migrations").call_one(&self.pool).await?
         } else {
             None
         };
@@ -38,7 +38,7 @@ impl PostgresStore {
         self.ready().await?;
         let rows = sqlx::query("select * from commandbus.look_at_queues($1)")
             .bind(i32::try_from(cap).unwrap_or(i32::MAX - 1))
-            .fetch_all(self.pool())
+            .call_all(&self.pool)
             .await?;
         let queue = |row: &PgRow| {
             Ok(QueueOverview {
@@ -65,7 +65,7 @@ impl PostgresStore {
             "select w.*, w.seen_at > clock_timestamp() - interval '1 minute' as is_alive
              from commandbus.worker w order by w.domain, w.started_at, w.worker_id",
         )
-        .fetch_all(self.pool())
+        .call_all(&self.pool)
         .await?;
         let worker = |row: &PgRow| {
             Ok(WorkerRecord {
@@ -98,7 +98,7 @@ impl PostgresStore {
             .bind(beat.phase)
             .bind(number(beat.running))
             .bind(number(beat.in_hand))
-            .execute(&self.engine)
+            .call(&self.engine)
             .await?;
         Ok(())
     }
@@ -107,7 +107,7 @@ impl PostgresStore {
         self.ready().await?;
         let rows = sqlx::query("select * from commandbus.look_at_throughput($1)")
             .bind(i32::try_from(minutes).unwrap_or(i32::MAX))
-            .fetch_all(self.pool())
+            .call_all(&self.pool)
             .await?;
         let minute = |row: &PgRow| {
             Ok(Throughput {
@@ -125,7 +125,7 @@ impl PostgresStore {
 
     pub(super) async fn look_at_latency(&self) -> Result<Vec<Latency>, StoreError> {
         self.ready().await?;
-        let rows = sqlx::query("select * from commandbus.look_at_latency()").fetch_all(self.pool()).await?;
+        let rows = sqlx::query("select * from commandbus.look_at_latency()").call_all(&self.pool).await?;
         let latency = |row: &PgRow| {
             Ok(Latency {
                 domain: domain(row)?,
@@ -140,7 +140,7 @@ impl PostgresStore {
 
     pub(super) async fn look_for_faults(&self) -> Result<Vec<Fault>, StoreError> {
         self.ready().await?;
-        let rows = sqlx::query("select * from commandbus.diagnose()").fetch_all(self.pool()).await?;
+        let rows = sqlx::query("select * from commandbus.diagnose()").call_all(&self.pool).await?;
         let fault = |row: &PgRow| {
             let kind: &str = row.try_get("fault")?;
             let unknown = || sqlx::Error::Decode(format!("`{kind}` is a fault of a newer version").into());

@@ -6,7 +6,7 @@ use crate::{
     error::StoreError,
     store::{
         Listing, NewOperation, Operation, OperationId, OperationStatus, OperationVerb, Page, ParkedFilter,
-        postgres::{PostgresStore, work::count},
+        postgres::{PostgresStore, connections::Call, work::count},
     },
 };
 
@@ -25,7 +25,7 @@ impl PostgresStore {
             .bind(&new.operator)
             .bind(new.reason.as_deref())
             .bind(new.result.as_deref().map(Json))
-            .execute(self.pool())
+            .call(&self.pool)
             .await?;
         let recorded = self.find_operation(new.operation_id).await?;
         recorded.ok_or(StoreError::Unsupported("the operation was removed as soon as it had begun"))
@@ -40,7 +40,7 @@ impl PostgresStore {
         sqlx::query("select commandbus.advance_operation($1, $2)")
             .bind(id.as_uuid())
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
-            .execute(self.pool())
+            .call(&self.pool)
             .await?;
         self.find_operation(id).await
     }
@@ -53,7 +53,7 @@ impl PostgresStore {
              where operation_id = $1 and status = 'RUNNING'",
         )
         .bind(id.as_uuid())
-        .execute(self.pool())
+        .call(&self.pool)
         .await?;
         self.find_operation(id).await
     }
@@ -61,7 +61,7 @@ impl PostgresStore {
     pub(super) async fn find_operation(&self, id: OperationId) -> Result<Option<Operation>, StoreError> {
         self.ready().await?;
         let sql = format!("{SELECT} where operation_id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_uuid()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_uuid()).call_optional(&self.pool).await?;
         Ok(row.as_ref().map(operation).transpose()?)
     }
 
@@ -74,7 +74,7 @@ impl PostgresStore {
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(page.after.map(|id| id.as_uuid()))
             .bind(i64::from(page.limit))
-            .fetch_all(self.pool())
+            .call_all(&self.pool)
             .await?;
         let items = rows.iter().map(operation).collect::<Result<Vec<Operation>, _>>()?;
         let next = items.last().map(|last| last.operation_id).filter(|_| items.len() >= page.limit as usize);

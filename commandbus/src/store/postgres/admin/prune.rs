@@ -4,7 +4,10 @@ use sqlx::{Row, types::Json};
 
 use crate::{
     error::StoreError,
-    store::{Prunable, PruneChunk, Pruned, postgres::PostgresStore},
+    store::{
+        Prunable, PruneChunk, Pruned,
+        postgres::{PostgresStore, connections::Call},
+    },
 };
 
 impl PostgresStore {
@@ -15,7 +18,7 @@ impl PostgresStore {
             .bind(chunk.after.as_deref())
             .bind(i32::try_from(chunk.limit).unwrap_or(i32::MAX))
             .bind(chunk.dry_run)
-            .fetch_one(self.pool())
+            .call_one(&self.pool)
             .await?;
         let Json(removed) = row.try_get("removed")?;
         Ok((removed, row.try_get("next")?))

@@ -11,6 +11,7 @@ use crate::{
         postgres::{
             PostgresStore,
             ask::{batch, domain},
+            connections::Call,
         },
     },
 };
@@ -49,7 +50,7 @@ impl PostgresStore {
         }
         sql.push(format!(" order by w.process_id desc limit {}", page.limit));
         sql.push(format!(") as s order by s.process_id desc limit {}", page.limit));
-        let mut ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
+        let mut ids: Vec<Uuid> = sql.build_query_scalar().call_all(&self.pool).await?;
 
         let mut next = ids.last().copied().filter(|_| ids.len() >= page.limit as usize);
         if next.is_none() && filter.batch_id.is_none() {
@@ -63,7 +64,7 @@ impl PostgresStore {
             .bind(&domains)
             .bind(after)
             .bind(BUDGET - 1)
-            .fetch_optional(self.pool())
+            .call_optional(&self.pool)
             .await?;
             ids.retain(|id| next.is_none_or(|next| *id >= next));
         }
@@ -98,7 +99,7 @@ impl PostgresStore {
         }
         sql.push(format!(" order by b.created_at desc, b.batch_id desc limit {}", page.limit));
         sql.push(format!(") as s order by s.created_at desc, s.batch_id desc limit {}", page.limit));
-        let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
+        let ids: Vec<Uuid> = sql.build_query_scalar().call_all(&self.pool).await?;
         let rows = sqlx::query(
             "select b.* from unnest($1::text[]) as d(domain)
              join commandbus.batch_status b on b.domain = d.domain and b.batch_id = any($2)
@@ -106,7 +107,7 @@ impl PostgresStore {
         )
         .bind(&domains)
         .bind(&ids)
-        .fetch_all(self.pool())
+        .call_all(&self.pool)
         .await?;
         let items = rows.iter().map(batch).collect::<Result<Vec<BatchMetadata>, _>>()?;
         let next = items
@@ -121,7 +122,7 @@ impl PostgresStore {
         let rows = sqlx::query("select * from commandbus.batch_status where domain = any($1) and batch_id = $2")
             .bind(domains)
             .bind(id.as_uuid())
-            .fetch_all(self.pool())
+            .call_all(&self.pool)
             .await?;
         Ok(rows.iter().map(batch).collect::<Result<_, _>>()?)
     }
@@ -154,7 +155,7 @@ impl PostgresStore {
             sql.push(" and coalesce(e.details->>'operator', e.details->>'by') = ").push_bind(operator);
         }
         sql.push(format!(" order by e.audit_id desc limit {}", page.limit));
-        let rows = sql.build().fetch_all(self.pool()).await?;
+        let rows = sql.build().call_all(&self.pool).await?;
         let items = rows.iter().map(event).collect::<Result<Vec<AuditEvent>, _>>()?;
         let mut next = items.last().map(|last| last.audit_id).filter(|_| items.len() >= page.limit as usize);
         if next.is_none() && filter.subject.is_none() {
@@ -164,7 +165,7 @@ impl PostgresStore {
             )
             .bind(page.after)
             .bind(BUDGET - 1)
-            .fetch_optional(self.pool())
+            .call_optional(&self.pool)
             .await?;
         }
         Ok(Listing { items, next })

@@ -2,7 +2,7 @@
 //! asked for is rare, it may be short, and the next one goes on behind what was looked at.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
         CommandFilter, Count, Listing, Page,
         postgres::{
             PostgresStore,
-            ask::{COMMAND_COLUMNS, command},
+            ask::{COMMAND_COLUMNS, command, shown},
+            connections::Call,
             operate::uuids,
         },
     },
@@ -40,7 +41,7 @@ impl PostgresStore {
         // Another domain may have the same id.
         push_filter(&mut sql, filter, "c");
         sql.push(" order by c.command_id desc");
-        let rows = sql.build().fetch_all(self.pool()).await?;
+        let rows = sql.build().call_all(&self.pool).await?;
         Ok(Listing { items: rows.iter().map(command).collect::<Result<_, _>>()?, next })
     }
 
@@ -62,7 +63,7 @@ impl PostgresStore {
             "select distinct regexp_replace(m.queue_name, '__(commands|replies|process_replies)$', '') from pgmq.meta m
              where m.queue_name ~ '__(commands|replies|process_replies)$' order by 1",
         );
-        Ok(domains.fetch_all(self.pool()).await?)
+        Ok(domains.call_all(&self.pool).await?)
     }
 
     async fn ids_of(
@@ -109,7 +110,7 @@ impl PostgresStore {
         push_filter(&mut sql, filter, "w");
         sql.push(format!(" order by w.command_id desc limit {}", page.limit));
         sql.push(format!(") as s order by s.command_id desc limit {}", page.limit));
-        let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
+        let ids: Vec<Uuid> = sql.build_query_scalar().call_all(&self.pool).await?;
         Ok(ids.into_iter().map(CommandId::from_uuid).collect())
     }
 
@@ -128,7 +129,7 @@ impl PostgresStore {
         sql.push(format!(
             " order by c.command_id desc offset {BUDGET} - 1 limit 1) as s order by s.command_id desc limit 1"
         ));
-        let id: Option<Uuid> = sql.build_query_scalar().fetch_optional(self.pool()).await?;
+        let id: Option<Uuid> = sql.build_query_scalar().call_optional(&self.pool).await?;
         Ok(id.map(CommandId::from_uuid))
     }
 
@@ -143,12 +144,12 @@ impl PostgresStore {
         for domain in domains {
             let queue = format!("pgmq.\"q_{domain}__commands\"");
             let is_there: bool =
-                sqlx::query_scalar("select to_regclass($1) is not null").bind(&queue).fetch_one(self.pool()).await?;
+                sqlx::query_scalar("select to_regclass($1) is not null").bind(&queue).call_one(&self.pool).await?;
             if !is_there {
                 continue;
             }
             let few = format!("select count(*) from (select from {queue} limit {FEW} + 1) as q");
-            let count: i64 = sqlx::query_scalar(AssertSqlSafe(few)).fetch_one(self.pool()).await?;
+            let count: i64 = sqlx::query_scalar(AssertSqlSafe(few)).call_one(&self.pool).await?;
             if count > FEW {
                 return Ok(None);
             }
@@ -162,7 +163,7 @@ impl PostgresStore {
             push_range(&mut sql, filter, page.after);
             push_filter(&mut sql, filter, "c");
             sql.push(format!(" order by c.command_id desc limit {}", page.limit));
-            let found: Vec<Uuid> = sql.build_query_scalar().fetch_all(self.pool()).await?;
+            let found: Vec<Uuid> = sql.build_query_scalar().call_all(&self.pool).await?;
             ids.extend(found.into_iter().map(CommandId::from_uuid));
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -174,7 +175,7 @@ impl PostgresStore {
     pub(super) async fn find_commands_of_id(&self, id: CommandId) -> Result<Vec<CommandMetadata>, StoreError> {
         let domains = self.domains_of(None).await?;
         let sql = format!("select {COMMAND_COLUMNS} where c.domain = any($1) and c.command_id = $2");
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(domains).bind(id.as_uuid()).fetch_all(self.pool()).await?;
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(domains).bind(id.as_uuid()).call_all(&self.pool).await?;
         Ok(rows.iter().map(command).collect::<Result<_, _>>()?)
     }
 
@@ -189,12 +190,9 @@ impl PostgresStore {
                              (select a.message->'data' from pgmq.\"a_{domain}__commands\" a where a.msg_id = c.msg_id)) as data
              from commandbus.command c where c.domain = $1 and c.command_id = $2"
         );
-        let row = sqlx::query(AssertSqlSafe(sql))
-            .bind(domain.as_str())
-            .bind(id.as_uuid())
-            .fetch_optional(self.pool())
-            .await?;
-        Ok(row.map(|row| row.try_get("data")).transpose()?.flatten())
+        let row =
+            sqlx::query(AssertSqlSafe(sql)).bind(domain.as_str()).bind(id.as_uuid()).call_optional(&self.pool).await?;
+        Ok(row.map(|row| shown(&row, "data")).transpose()?.flatten())
     }
 }
 

@@ -3,7 +3,7 @@
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::super::{PostgresStore, operate::status};
+use super::super::{PostgresStore, connections::Call, operate::status};
 use crate::{
     error::StoreError,
     message::{BatchId, CommandId, Domain, Outcome, ProcessId, ProcessMetadata, SentStep, StepRole},
@@ -39,7 +39,7 @@ impl PostgresStore {
             .bind(filter.batch_id.map(|id| id.as_uuid()))
             .bind(page.after.map(|id| id.as_uuid()))
             .bind(i64::from(page.limit))
-            .fetch_all(&self.pool)
+            .call_all(&self.pool)
             .await?;
         Ok(rows.iter().map(process).collect::<Result<_, _>>()?)
     }
@@ -57,7 +57,7 @@ impl PostgresStore {
         )
         .bind(domains)
         .bind(ids)
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         Ok(rows.iter().map(process).collect::<Result<_, _>>()?)
     }
@@ -71,7 +71,7 @@ impl PostgresStore {
         )
         .bind(domain.as_str())
         .bind(id.as_uuid())
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         Ok(rows.iter().map(step).collect::<Result<_, _>>()?)
     }
@@ -88,7 +88,7 @@ impl PostgresStore {
         )
         .bind(domain.as_str())
         .bind(id.as_uuid())
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         let stray = |row: &PgRow| {
             Ok(StrayReply {
@@ -118,7 +118,7 @@ impl PostgresStore {
         .bind(domain.as_str())
         .bind(page.after)
         .bind(i64::from(page.limit))
-        .fetch_all(&self.pool)
+        .call_all(&self.pool)
         .await?;
         let parked = |row: &PgRow| {
             Ok(ParkedReply {

@@ -8,7 +8,7 @@ use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use super::{
-    super::{PostgresStore, lease_seconds, operate::status},
+    super::{PostgresStore, connections::Call, lease_seconds, operate::status},
     document::{AnswerDocument, MoveDocument, step_documents},
 };
 use crate::{
@@ -30,7 +30,7 @@ impl PostgresStore {
             .bind(domain.as_str())
             .bind(i32::try_from(limit).unwrap_or(i32::MAX))
             .bind(lease_seconds(lease))
-            .fetch_all(&self.engine)
+            .call_all(&self.engine)
             .await
             .inspect_err(|error| self.forget_missing_queue(&queue, error))?;
 
@@ -59,7 +59,7 @@ impl PostgresStore {
         let rows = sqlx::query("select * from commandbus.load_processes($1, $2)")
             .bind(domain.as_str())
             .bind(ids.iter().map(ProcessId::as_uuid).collect::<Vec<_>>())
-            .fetch_all(&self.engine)
+            .call_all(&self.engine)
             .await?;
         Ok(rows.iter().map(record).collect::<Result<_, _>>()?)
     }
@@ -86,7 +86,7 @@ impl PostgresStore {
             .bind(moves.iter().map(|change| Json(MoveDocument::from(change))).collect::<Vec<_>>())
             .bind(answers.map(Json).collect::<Vec<_>>())
             .bind(step_documents(steps))
-            .fetch_one(&self.engine)
+            .call_one(&self.engine)
             .await?;
         let moved: HashSet<Uuid> = moved.into_iter().collect();
         let answer = |change: &ProcessMove| {
