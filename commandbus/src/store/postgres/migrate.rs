@@ -1,6 +1,6 @@
 //! Bringing a database to this library's schema.
 
-use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgExecutor, PgPool, Row, postgres::PgPoolOptions};
 
 use crate::error::StoreError;
 
@@ -95,7 +95,8 @@ pub fn migration_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
 ///
 /// # Errors
 ///
-/// [`MigrateError`]; a schema newer than this library is [`StoreError::SchemaTooNew`].
+/// [`MigrateError`]; a schema newer than this library is [`StoreError::SchemaTooNew`], unless its migration says that
+/// programs of this version work on it: then nothing is done.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     // Connections of its own: the caller's pool may have only one.
     let pool = PgPoolOptions::new()
@@ -117,8 +118,9 @@ async fn migrate_locked(pool: &PgPool) -> Result<(), MigrateError> {
         .map_err(StoreError::from)?;
 
     let applied = applied_versions(&mut transaction).await?;
-    if let Some(found) = applied.iter().copied().max().filter(|found| *found > NEWEST) {
-        return Err(StoreError::SchemaTooNew { found, known: NEWEST }.into());
+    if applied.iter().any(|version| *version > NEWEST) {
+        // Somebody newer was here before us, and did it all.
+        return Ok(check_version(&mut *transaction).await?);
     }
     ensure_pgmq(&mut transaction, pool).await?;
     for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)) {
@@ -174,14 +176,22 @@ fn is_too_old(version: &str) -> bool {
 }
 
 /// Refuses a database whose schema this library does not fit.
-pub(super) async fn check_version(pool: &PgPool) -> Result<(), StoreError> {
-    let found: Option<i32> =
-        sqlx::query_scalar("select max(version) from commandbus.schema_migrations").fetch_one(pool).await?;
-    match found {
-        None => Err(StoreError::SchemaMissing),
-        Some(found) if found > NEWEST => Err(StoreError::SchemaTooNew { found, known: NEWEST }),
-        Some(found) if found < NEWEST => Err(StoreError::SchemaTooOld { found, needed: NEWEST }),
-        Some(_) => Ok(()),
+pub(super) async fn check_version(executor: impl PgExecutor<'_>) -> Result<(), StoreError> {
+    let newest = "select version, compatible_with from commandbus.schema_migrations order by version desc limit 1";
+    let found: Option<(i32, Option<i32>)> = sqlx::query_as(newest).fetch_optional(executor).await?;
+    let (found, compatible_with) = found.ok_or(StoreError::SchemaMissing)?;
+    fits(found, compatible_with)
+}
+
+/// Whether this library works on a schema of version `found`, whose migration says that programs from `compatible_with`
+/// on do.
+fn fits(found: i32, compatible_with: Option<i32>) -> Result<(), StoreError> {
+    if found < NEWEST {
+        Err(StoreError::SchemaTooOld { found, needed: NEWEST })
+    } else if found > NEWEST && compatible_with.is_none_or(|oldest| oldest > NEWEST) {
+        Err(StoreError::SchemaTooNew { found, known: NEWEST })
+    } else {
+        Ok(())
     }
 }
 
@@ -195,6 +205,15 @@ mod tests {
             let recorded = format!("values ({}, ", migration.version);
             assert!(migration.sql.contains(&recorded), "{} does not record itself", migration.name);
         }
+    }
+
+    #[test]
+    fn a_newer_schema_fits_where_it_says_so() {
+        let is_too_new = |oldest| matches!(fits(NEWEST + 2, oldest), Err(StoreError::SchemaTooNew { .. }));
+        assert!(is_too_new(None) && is_too_new(Some(NEWEST + 1)));
+        assert!(fits(NEWEST + 2, Some(NEWEST)).is_ok() && fits(NEWEST + 2, Some(1)).is_ok());
+        assert!(fits(NEWEST, None).is_ok() && fits(NEWEST, Some(1)).is_ok());
+        assert!(matches!(fits(NEWEST - 1, Some(1)), Err(StoreError::SchemaTooOld { .. })));
     }
 
     #[test]
