@@ -7,7 +7,6 @@ mod copying;
 mod embedded;
 mod failure_points;
 mod faults;
-
 mod harness;
 mod house;
 mod invariants;
@@ -26,4 +25,5 @@ mod schema;
 mod sending;
 mod support;
 mod time;
+mod upgrading;
 mod worker;
