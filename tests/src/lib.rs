@@ -2,6 +2,7 @@
 
 mod administrator;
 mod database;
+mod fuzz;
 mod invariants;
 mod leftovers;
 mod proxy;
@@ -10,6 +11,7 @@ mod server;
 mod template;
 
 pub use self::database::TestDatabase;
+pub use self::fuzz::{Input, inputs};
 pub use self::invariants::{OF_NOBODY, broken_rules};
 pub use self::proxy::Proxy;
 pub use self::report::report;

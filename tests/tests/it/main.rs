@@ -7,6 +7,7 @@ mod copying;
 mod embedded;
 mod failure_points;
 mod faults;
+mod fuzzing;
 mod harness;
 mod house;
 mod invariants;
