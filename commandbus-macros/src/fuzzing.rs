@@ -151,7 +151,7 @@ fn random_tokens_make_no_macro_panic_and_make_code_or_errors() {
     for seed in first..first + count {
         let mut random = StdRng::seed_from_u64(seed);
         let (run, mut args, mut item) = seeds[random.random_range(0..seeds.len())].clone();
-        for _ in 0..random.random_range(1..=4) {
+        for _ in 0..random.random_range(1..=2) {
             if !args.is_empty() && random.random_bool(0.5) {
                 args = mutated(&mut random, args, &words);
             } else {
@@ -173,5 +173,15 @@ fn what_is_in_order_is_not_refused() {
         let made = run(args.parse().unwrap(), item.parse().unwrap());
         assert!(!made.to_string().contains("compile_error"), "{args}: {made}");
         assert!(is_code(&made), "{args}: {made}");
+    }
+}
+
+/// Found by the above: it was put where the path of a trait stands, and made what is no code.
+#[test]
+fn a_library_in_self_is_refused() {
+    for (run, _, item) in SEEDS.iter().take(7) {
+        let made = run("crate = Self::library".parse().unwrap(), item.parse().unwrap());
+        assert!(made.to_string().contains("compile_error"), "{made}");
+        assert!(is_code(&made), "{made}");
     }
 }
