@@ -107,7 +107,7 @@ fn encoded(input: &mut Input, text: &str) -> String {
         }
     }
     if input.chance(3) {
-        encoded += &input.pick(&["%", "%f", "%zz", "%ff%fe", "%00", "+", "&&", "=", "#", "?"]);
+        encoded += input.pick(&["%", "%f", "%zz", "%ff%fe", "%00", "+", "&&", "=", "#", "?"]);
     }
     encoded
 }

@@ -4,12 +4,12 @@
 //! The ordinary run takes some seconds and looks only at what can be seen in them. The long one:
 //!
 //! ```sh
-//! COMMANDBUS_SOAK_MINUTES=60 COMMANDBUS_SOAK_OUT=soak.csv \
+//! COMMANDBUS_SOAK_MINUTES=60 COMMANDBUS_SOAK_OUT=$PWD/soak.csv \
 //!     cargo test --package commandbus-tests --test soak -- --nocapture
 //! ```
 //!
 //! It writes what it sampled, and draws it beside as `soak.svg`. `COMMANDBUS_SOAK_RATE` is how many commands are sent a
-//! second. `COMMANDBUS_SOAK_DRAW=soak.csv` draws the samples of a run again.
+//! second. `COMMANDBUS_SOAK_DRAW=$PWD/soak.csv` draws the samples of a run again.
 
 mod ledger;
 mod load;
@@ -34,7 +34,7 @@ use self::{ledger::Ledger, load::Tally, record::Record, sampling::Sampling, upke
 /// Without being told: so short that every change may run it.
 const A_MOMENT: Duration = Duration::from_secs(15);
 
-/// From then on there is something to say about how it goes on.
+/// From then on there is something to say about how it goes on: what is pruned has been, and autovacuum came by.
 const LONG: Duration = Duration::from_secs(3 * 60);
 
 fn setting<T: FromStr<Err: std::fmt::Display>>(name: &str) -> Option<T> {

@@ -70,7 +70,7 @@ fn panel(area: &Area<'_>, title: &str, lines: Vec<(String, Series)>) {
     chart
         .configure_mesh()
         .x_desc("minutes")
-        .x_label_formatter(&|at| format!("{at:.0}"))
+        .x_label_formatter(&|at| if end < 10.0 { format!("{at:.1}") } else { format!("{at:.0}") })
         .light_line_style(WHITE)
         .draw()
         .unwrap();

@@ -33,7 +33,7 @@ fn duration(input: &mut Input) -> String {
 #[test]
 fn a_duration_is_read_as_written_or_refused() {
     let mut read = 0;
-    for mut input in inputs(20_000) {
+    for mut input in inputs(5_000) {
         let text = duration(&mut input);
         let parsed = parse_duration(&text);
         assert_eq!(parsed.as_ref().ok(), expected(&text).as_ref(), "{text:?}");
@@ -47,9 +47,9 @@ fn a_duration_is_read_as_written_or_refused() {
 
 #[test]
 fn a_backoff_is_read_as_written_or_refused() {
-    for mut input in inputs(10_000) {
+    for mut input in inputs(5_000) {
         let texts: Vec<String> = (0..input.number(1..=4)).map(|_| duration(&mut input)).collect();
-        let text = texts.join(&input.pick(&[",", ", ", " ,"]));
+        let text = texts.join(input.pick(&[",", ", ", " ,"]));
         let pauses: Option<Vec<Duration>> = text.split(',').map(|entry| expected(entry.trim())).collect();
         match (text.parse::<Backoff>(), pauses) {
             (Ok(backoff), Some(pauses)) => {
@@ -66,7 +66,7 @@ fn a_backoff_is_read_as_written_or_refused() {
 
 #[test]
 fn a_domain_is_as_the_names_of_queues_allow_or_refused() {
-    for mut input in inputs(10_000) {
+    for mut input in inputs(5_000) {
         let text = if input.chance(30) { input.text() } else { input.mutated("billing_eu2") };
         let is_name = text.len() <= 30
             && text.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -96,7 +96,7 @@ fn an_envelope_is_read_or_refused_and_read_again_as_it_was() {
         "data": { "cents": 5 }, "reply_to": "payments__replies",
     }));
     let mut read = 0;
-    for mut input in inputs(20_000) {
+    for mut input in inputs(5_000) {
         let value = input.mutated_json(&valid);
         let text = broken(&mut input, &value);
         let Ok(envelope) = serde_json::from_str::<Envelope>(&text) else { continue };
@@ -126,7 +126,7 @@ fn a_reply_is_read_or_refused_and_read_again_as_it_was() {
     ]
     .map(object);
     let mut read = 0;
-    for mut input in inputs(20_000) {
+    for mut input in inputs(5_000) {
         let shape = input.pick(&shapes);
         let value = input.mutated_json(&shape);
         let text = broken(&mut input, &value);

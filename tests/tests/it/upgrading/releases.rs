@@ -63,7 +63,7 @@ async fn taken(pool: &PgPool) -> (Head, Vec<Row>) {
     let tables: Vec<String> = column(
         pool,
         "select c.oid::regclass::text from pg_class c
-         where c.relkind = 'r' and c.relname <> 'schema_migrations'
+         where c.relkind = 'r' and c.relname not in ('schema_migrations', '__pgmq_migrations')
            and c.relnamespace in ('commandbus'::regnamespace, 'pgmq'::regnamespace, 'public'::regnamespace)
          order by 1",
     )

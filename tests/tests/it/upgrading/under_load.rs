@@ -62,7 +62,7 @@ async fn send(bus: &Bus, sent: &Sent) -> Duration {
         Ship { fate: Succeeds }.send(bus).await.unwrap();
         Book { fate: Succeeds }.send(bus).await.unwrap();
         longest = longest.max(begun.elapsed());
-        if sent.commands.fetch_add(2, Ordering::Relaxed) % 20 == 0 {
+        if sent.commands.fetch_add(2, Ordering::Relaxed).is_multiple_of(20) {
             Trip::of(Succeeds, Succeeds, Succeeds).start(bus).await.unwrap();
             sent.trips.fetch_add(1, Ordering::Relaxed);
         }
