@@ -8,9 +8,11 @@
 create schema if not exists commandbus;
 
 create table if not exists commandbus.schema_migrations (
-    version    int primary key,
-    name       text not null,
-    applied_at timestamptz not null default now()
+    version         int primary key,
+    name            text not null,
+    applied_at      timestamptz not null default now(),
+    -- The oldest version whose programs work on this one, too; null where only its own do.
+    compatible_with int null
 );
 
 create table if not exists commandbus.batch (

@@ -157,7 +157,12 @@ pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
 /// `= path`, also one that begins with `crate`.
 pub(crate) fn path_value(input: ParseStream<'_>) -> syn::Result<syn::Path> {
     input.parse::<Token![=]>()?;
-    input.call(syn::Path::parse_mod_style)
+    let path = input.call(syn::Path::parse_mod_style)?;
+    // A type has no library in it, and no path of a trait begins with one.
+    match path.segments.iter().find(|segment| segment.ident == "Self") {
+        Some(segment) => Err(err!(segment, "`Self` is no library")),
+        None => Ok(path),
+    }
 }
 
 /// `(value, ..)`

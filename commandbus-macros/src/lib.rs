@@ -14,6 +14,8 @@ mod diagnostics;
 mod duration;
 mod elsewhere;
 mod expansion_of;
+#[cfg(test)]
+mod fuzzing;
 mod handler;
 mod handler_error;
 mod handlers;

@@ -2,6 +2,7 @@
 
 mod administrator;
 mod database;
+mod fuzz;
 mod invariants;
 mod leftovers;
 mod pooler;
@@ -12,6 +13,7 @@ mod template;
 mod tls;
 
 pub use self::database::TestDatabase;
+pub use self::fuzz::{Input, inputs};
 pub use self::invariants::{OF_NOBODY, broken_rules};
 pub use self::pooler::Pooler;
 pub use self::proxy::Proxy;

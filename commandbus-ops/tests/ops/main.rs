@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod fuzzing;
 mod house;
 mod pages;
 mod walk;

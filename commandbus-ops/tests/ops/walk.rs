@@ -30,13 +30,13 @@ struct Step {
 }
 
 /// What is put in the place of the parameters.
-struct Places {
+pub(crate) struct Places {
     filled: Filled,
     operation: String,
 }
 
 impl Places {
-    async fn of(house: &House) -> Self {
+    pub(crate) async fn of(house: &House) -> Self {
         let filled = fill(house).await;
         let operator = house.bus.troubleshooting().by("otto");
         let nothing = ParkedFilter::default().with_code("NOTHING_OF_THE_KIND");
@@ -44,7 +44,7 @@ impl Places {
         Self { filled, operation }
     }
 
-    fn put_in(&self, route: &str) -> String {
+    pub(crate) fn put_in(&self, route: &str) -> String {
         let Filled { parked, batch, process_batch, blocked, .. } = &self.filled;
         let domain = if route.contains("process") { "reporting" } else { "payments" };
         let batch = if route.contains("process") { process_batch } else { batch };
@@ -107,7 +107,7 @@ impl Places {
 }
 
 /// A body that is taken where the caller may send it.
-fn body(route: &str) -> Value {
+pub(crate) fn body(route: &str) -> Value {
     match route {
         "/api/commands" => json!({ "domain": "payments", "command_type": "DebitAccount", "data": {} }),
         "/api/processes/batch" => {
@@ -121,15 +121,16 @@ fn body(route: &str) -> Value {
 }
 
 /// Somebody, with the cookie and the token that pages give to their browser.
-struct Walker {
+pub(crate) struct Walker {
     app: Router,
     token: Option<&'static str>,
-    cookie: Option<HeaderValue>,
-    form: String,
+    pub(crate) cookie: Option<HeaderValue>,
+    /// What forms of theirs have to say.
+    pub(crate) form: String,
 }
 
 impl Walker {
-    async fn new(house: &House, token: Option<&'static str>) -> Self {
+    pub(crate) async fn new(house: &House, token: Option<&'static str>) -> Self {
         let mut walker = Self { app: api(&house.bus), token, cookie: None, form: String::new() };
         let queues = Step { method: Method::GET, path: "/queues".to_owned(), needs: None, body: None, is_page: true };
         let page = walker.take(&queues, None).await;

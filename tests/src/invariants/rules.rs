@@ -204,7 +204,9 @@ pub(super) const RULES: &[Rule] = &[
             select format('%s: %s of %s', a.process_id, a.kind, a.step_name) from commandbus.process_audit a
             left join commandbus.command c on c.domain = a.command_domain and c.command_id = a.command_id
             left join commandbus.process_audit u on u.command_id = a.undoes and u.domain = a.domain
-            where c.command_id is null
+            left join trail t on t.domain = a.command_domain and t.command_id = a.command_id
+            -- What the process has its answer from may be pruned before it, and then its trail is, too.
+            where c.command_id is null and (a.reply_outcome is null or t.command_id is not null)
                or a.kind = 'UNDO' and (u.reply_outcome is distinct from 'SUCCESS' or exists (
                    select from commandbus.process_audit o
                    where o.undoes = a.undoes and o.process_id = a.process_id and o.domain = a.domain and o.id <> a.id))

@@ -102,20 +102,9 @@ impl House {
         .await
     }
 
-    /// Fails if PostgreSQL resolved a deadlock. Cuts every connection, whose statistics are complete only then.
+    /// Fails if PostgreSQL resolved a deadlock.
     pub(crate) async fn assert_no_deadlock(self) {
-        let mut connection = PgConnection::connect(self.url()).await.unwrap();
-        // In two steps: in one, PostgreSQL may ask the function first, and so cut everybody.
-        let others = "select pid from pg_stat_activity where datname = current_database()
-                      and backend_type = 'client backend' and pid <> pg_backend_pid()";
-        let pids: Vec<i32> = sqlx::query_scalar(others).fetch_all(&mut connection).await.unwrap();
-        let cut = sqlx::query("select pg_terminate_backend(pid) from unnest($1) as pid").bind(&pids);
-        cut.execute(&mut connection).await.unwrap();
-        let gone = format!("select not exists (select from pg_stat_activity where pid = any(array{pids:?}::int[]))");
-        support::eventually(&mut connection, &gone).await;
-        let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
-        let deadlocks: i64 = sqlx::query_scalar(deadlocks).fetch_one(&mut connection).await.unwrap();
-        assert_eq!(deadlocks, 0);
+        assert_no_deadlock(self.url()).await;
     }
 
     pub(crate) async fn run(&self, sql: &str) {
@@ -135,6 +124,22 @@ impl House {
     {
         support::column(&self.pool, sql).await
     }
+}
+
+/// Fails if PostgreSQL resolved a deadlock. Cuts every connection to the database, whose statistics are complete only then.
+pub(crate) async fn assert_no_deadlock(url: &str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    // In two steps: in one, PostgreSQL may ask the function first, and so cut everybody.
+    let others = "select pid from pg_stat_activity where datname = current_database()
+                  and backend_type = 'client backend' and pid <> pg_backend_pid()";
+    let pids: Vec<i32> = sqlx::query_scalar(others).fetch_all(&mut connection).await.unwrap();
+    let cut = sqlx::query("select pg_terminate_backend(pid) from unnest($1) as pid").bind(&pids);
+    cut.execute(&mut connection).await.unwrap();
+    let gone = format!("select not exists (select from pg_stat_activity where pid = any(array{pids:?}::int[]))");
+    support::eventually(&mut connection, &gone).await;
+    let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
+    let deadlocks: i64 = sqlx::query_scalar(deadlocks).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(deadlocks, 0);
 }
 
 /// A worker at work, told to stop by `stop`.

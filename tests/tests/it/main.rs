@@ -7,7 +7,7 @@ mod copying;
 mod embedded;
 mod failure_points;
 mod faults;
-
+mod fuzzing;
 mod harness;
 mod house;
 mod invariants;
@@ -29,4 +29,5 @@ mod sending;
 mod support;
 mod time;
 mod tls;
+mod upgrading;
 mod worker;

@@ -39,14 +39,22 @@ impl Access {
     }
 }
 
-/// The newest version of the schema that the database has, and what this role may do with it.
-pub(super) async fn look(connections: &Connections) -> Result<(Option<i32>, Access), StoreError> {
-    let (version, reads, writes): (Option<i32>, Option<bool>, Option<bool>) = sqlx::query_as(
-        "select (select max(version) from commandbus.schema_migrations),
-                has_table_privilege(to_regclass('commandbus.command'), 'select'),
-                has_table_privilege(to_regclass('commandbus.command'), 'insert')",
-    )
-    .call_one(connections)
-    .await?;
-    Ok((version, Access { reads: reads.unwrap_or(true), writes: writes.unwrap_or(true) }))
+/// The newest migration of the database, with the oldest version of a program that works on it, and what this role may do.
+pub(super) async fn look(connections: &Connections) -> Result<(Option<Newest>, Access), StoreError> {
+    let (version, compatible_with, reads, writes): (Option<i32>, Option<i32>, Option<bool>, Option<bool>) =
+        sqlx::query_as(
+            "select n.version, n.compatible_with, has_table_privilege(to_regclass('commandbus.command'), 'select'),
+                    has_table_privilege(to_regclass('commandbus.command'), 'insert')
+             from (values (true)) as one
+             left join (
+                 select version, compatible_with from commandbus.schema_migrations order by version desc limit 1
+             ) as n on true",
+        )
+        .call_one(connections)
+        .await?;
+    let newest = version.map(|version| (version, compatible_with));
+    Ok((newest, Access { reads: reads.unwrap_or(true), writes: writes.unwrap_or(true) }))
 }
+
+/// Version, and from which version on a program works on it where it knows only older ones.
+type Newest = (i32, Option<i32>);

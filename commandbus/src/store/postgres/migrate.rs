@@ -100,7 +100,8 @@ pub fn migration_sql() -> impl Iterator<Item = (&'static str, &'static str)> {
 ///
 /// # Errors
 ///
-/// [`MigrateError`]; a schema newer than this library is [`StoreError::SchemaTooNew`].
+/// [`MigrateError`]; a schema newer than this library is [`StoreError::SchemaTooNew`], unless its migration says that
+/// programs of this version work on it: then nothing is done.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     // Connections of its own: the caller's pool may have only one.
     let pool = PgPoolOptions::new()
@@ -123,8 +124,12 @@ async fn migrate_locked(pool: &PgPool) -> Result<(), MigrateError> {
         .map_err(StoreError::from)?;
 
     let applied = applied_versions(&mut transaction).await?;
-    if let Some(found) = applied.iter().copied().max().filter(|found| *found > NEWEST) {
-        return Err(StoreError::SchemaTooNew { found, known: NEWEST }.into());
+    if applied.iter().any(|version| *version > NEWEST) {
+        // Somebody newer was here before us, and did it all.
+        let newest = "select version, compatible_with from commandbus.schema_migrations order by version desc limit 1";
+        let (found, compatible_with) =
+            sqlx::query_as(newest).fetch_one(&mut *transaction).await.map_err(StoreError::from)?;
+        return Ok(fits(found, compatible_with)?);
     }
     ensure_pgmq(&mut transaction, pool).await?;
     for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)) {
@@ -184,12 +189,21 @@ fn is_too_old(version: &str) -> bool {
 
 /// Refuses a database whose schema this library does not fit.
 pub(super) async fn check_version(connections: &Connections) -> Result<Access, StoreError> {
-    let (found, access) = access::look(connections).await?;
-    match found {
-        None => Err(StoreError::SchemaMissing),
-        Some(found) if found > NEWEST => Err(StoreError::SchemaTooNew { found, known: NEWEST }),
-        Some(found) if found < NEWEST => Err(StoreError::SchemaTooOld { found, needed: NEWEST }),
-        Some(_) => Ok(access),
+    let (newest, access) = access::look(connections).await?;
+    let (found, compatible_with) = newest.ok_or(StoreError::SchemaMissing)?;
+    fits(found, compatible_with)?;
+    Ok(access)
+}
+
+/// Whether this library works on a schema of version `found`, whose migration says that programs from `compatible_with`
+/// on do.
+fn fits(found: i32, compatible_with: Option<i32>) -> Result<(), StoreError> {
+    if found < NEWEST {
+        Err(StoreError::SchemaTooOld { found, needed: NEWEST })
+    } else if found > NEWEST && compatible_with.is_none_or(|oldest| oldest > NEWEST) {
+        Err(StoreError::SchemaTooNew { found, known: NEWEST })
+    } else {
+        Ok(())
     }
 }
 
@@ -203,6 +217,15 @@ mod tests {
             let recorded = format!("values ({}, ", migration.version);
             assert!(migration.sql.contains(&recorded), "{} does not record itself", migration.name);
         }
+    }
+
+    #[test]
+    fn a_newer_schema_fits_where_it_says_so() {
+        let is_too_new = |oldest| matches!(fits(NEWEST + 2, oldest), Err(StoreError::SchemaTooNew { .. }));
+        assert!(is_too_new(None) && is_too_new(Some(NEWEST + 1)));
+        assert!(fits(NEWEST + 2, Some(NEWEST)).is_ok() && fits(NEWEST + 2, Some(1)).is_ok());
+        assert!(fits(NEWEST, None).is_ok() && fits(NEWEST, Some(1)).is_ok());
+        assert!(matches!(fits(NEWEST - 1, Some(1)), Err(StoreError::SchemaTooOld { .. })));
     }
 
     #[test]

@@ -86,6 +86,35 @@ async fn a_schema_newer_than_the_library_is_refused_by_every_call_and_left_alone
 }
 
 #[tokio::test]
+async fn a_newer_schema_that_says_so_is_worked_with_and_left_alone() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+    // The newest of several says how far back all of them reach.
+    run(
+        &pool,
+        "insert into commandbus.schema_migrations (version, name, compatible_with)
+         select max(version) + 1, 'from_the_future', null from commandbus.schema_migrations;
+         insert into commandbus.schema_migrations (version, name, compatible_with)
+         select max(version) + 1, 'from_a_later_future', max(version) - 1 from commandbus.schema_migrations",
+    )
+    .await;
+    let before = super::description(&pool).await;
+
+    migrate(&pool).await.unwrap();
+    assert_eq!(super::description(&pool).await, before);
+    let store = PostgresStore::new(pool.clone());
+    store.ensure_queues(&PAYMENTS, &[]).await.unwrap();
+    store.send(&PAYMENTS, &[debit(3)]).await.unwrap();
+
+    run(&pool, "update commandbus.schema_migrations set compatible_with = version where name = 'from_a_later_future'")
+        .await;
+    let error = PostgresStore::new(pool.clone()).send(&PAYMENTS, &[debit(3)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::SchemaTooNew { .. }), "{error}");
+    let error = migrate(&pool).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Store(StoreError::SchemaTooNew { .. })), "{error}");
+}
+
+#[tokio::test]
 async fn a_database_that_cannot_be_reached_is_said_to_be_so() {
     let nobody = PgPoolOptions::new()
         .acquire_timeout(Duration::from_millis(50))
