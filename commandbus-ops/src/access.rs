@@ -11,6 +11,14 @@ use subtle::{Choice, ConstantTimeEq};
 const BASIC: &str = "Basic realm=\"commandbus\", charset=\"UTF-8\"";
 
 /// What somebody may do.
+///
+/// ```
+/// use commandbus_ops::Rights;
+///
+/// let rights = Rights::VIEW | Rights::OPERATE;
+/// assert!(rights.include(Rights::VIEW) && !rights.include(Rights::SEND));
+/// assert_eq!(Rights::parse("view, operate"), Ok(rights));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rights(u8);
 
@@ -89,6 +97,23 @@ impl Caller {
 }
 
 /// Says who asks. Rights are checked by the API itself; this only tells them.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use axum::http::request::Parts;
+/// use commandbus_ops::{Access, Caller, Rights};
+///
+/// /// What a proxy in front has found out, and says in a header that nobody else can set.
+/// struct BehindProxy;
+///
+/// #[async_trait]
+/// impl Access for BehindProxy {
+///     async fn caller(&self, request: &Parts) -> Option<Caller> {
+///         let name = request.headers.get("x-forwarded-user")?.to_str().ok()?;
+///         Some(Caller::new(name, Rights::VIEW | Rights::OPERATE))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Access: Send + Sync + 'static {
     /// Who made this request; `None` when it does not say so, or not truly.
@@ -112,6 +137,15 @@ pub trait Access: Send + Sync + 'static {
 
 /// Bearer tokens: `Authorization: Bearer ..`. Browsers, which cannot be told to show one, may send it as the password of
 /// any name: `Authorization: Basic ..`.
+///
+/// ```
+/// use commandbus_ops::{Rights, Tokens};
+///
+/// # fn access() -> Result<Tokens, std::env::VarError> {
+/// let olga = std::env::var("OLGAS_TOKEN")?;
+/// Ok(Tokens::new().with("olga", &olga, Rights::VIEW | Rights::OPERATE))
+/// # }
+/// ```
 #[derive(Default)]
 pub struct Tokens {
     known: Vec<(String, Caller)>,
@@ -210,6 +244,21 @@ impl Access for Anybody {
 }
 
 /// The program that mounts the router knows: a layer of its own puts a [`Caller`] into the extensions of the request.
+///
+/// ```
+/// use axum::{Router, extract::Request, middleware::{self, Next}, response::Response};
+/// use commandbus_ops::{Caller, HostApp, Options, Rights, router};
+///
+/// async fn identify(mut request: Request, next: Next) -> Response {
+///     // Whatever your login knows about this request.
+///     request.extensions_mut().insert(Caller::new("olga", Rights::VIEW | Rights::OPERATE));
+///     next.run(request).await
+/// }
+///
+/// # fn mount(bus: commandbus::bus::Bus) -> Router {
+/// Router::new().nest("/ops", router(bus, Options::new(HostApp).writable())).layer(middleware::from_fn(identify))
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HostApp;
 

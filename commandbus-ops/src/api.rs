@@ -24,6 +24,17 @@ pub(crate) mod system;
 pub(crate) mod troubleshooting;
 
 /// How the router behaves.
+///
+/// ```
+/// use commandbus_ops::{Options, Rights, Tokens};
+///
+/// # fn options(token: &str) -> Options {
+/// Options::new(Tokens::new().with("olga", token, Rights::ALL))
+///     .writable() // else everybody may only look
+///     .public_metrics() // for a Prometheus without a token
+///     .body_limit(1 << 20)
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Options {
     pub(crate) access: Arc<dyn Access>,
@@ -146,6 +157,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The pages, `/api/..`, `/healthz/live`, `/healthz/ready` and `/metrics`, to be mounted under any prefix.
 ///
 /// Everything but the health probes and the stylesheet asks the [`Access`] of the options who is there.
+///
+/// ```
+/// # use commandbus::bus::Bus;
+/// use commandbus_ops::{HostApp, Options, router};
+///
+/// # fn mount(bus: Bus) -> axum::Router {
+/// // A layer of yours puts a `commandbus_ops::Caller` into each request.
+/// axum::Router::new().nest("/ops", router(bus, Options::new(HostApp).writable()))
+/// # }
+/// ```
 pub fn router(bus: Bus, options: Options) -> Router {
     let limiter = Arc::new(guard::Limiter::new(options.requests_per_second));
     let api = Api { bus, options, limiter };

@@ -48,6 +48,17 @@ pub fn check_exposure(address: SocketAddr, options: &Options) -> Result<(), Serv
 
 /// Serves [`router`] until `shutdown` completes, and tells the address once it listens.
 ///
+/// ```
+/// use commandbus_ops::{Anybody, Options, Rights, serve};
+///
+/// # async fn example(bus: commandbus::bus::Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let options = Options::new(Anybody::named("me", Rights::VIEW)); // on one's own machine only
+/// let stopped = async { drop(tokio::signal::ctrl_c().await) };
+/// serve(bus, "127.0.0.1:8080".parse()?, options, |address| println!("http://{address}"), stopped).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`ServeError`]: among others, when the address is not a loopback one and the options ask nobody who they are.

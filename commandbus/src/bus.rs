@@ -54,6 +54,22 @@ pub use untyped::UntypedCommand;
 /// Cheap to clone; clones share connections. A bus starts no task by itself: it spawns some on the runtime of the
 /// caller while something is being sent or waited for, and they end when that is over. So one bus may be used from
 /// several runtimes, one after the other or at once.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// # async fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::connect("postgres://app@db.internal/app").await?; // or `Bus::new(pool)`, or `Bus::in_memory()` in tests
+/// bus.migrate().await?;
+///
+/// let number = PrintLabel { order: 7 }.send(&bus).await?.reply().await?;
+/// let parked = bus.troubleshooting().count(&Default::default()).await?;
+/// # let _: (u32, u64) = (number, parked);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Bus {
     inner: Arc<Inner>,

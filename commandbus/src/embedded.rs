@@ -1,4 +1,4 @@
-//! A private PostgreSQL for demos and tests, made of the machine's own binaries.
+//! A private PostgreSQL for demos and tests, made of the machine's own binaries. With the feature `embedded`, on unix.
 //!
 //! The cluster lives in a temporary directory, listens on a unix socket inside it (no port, so none to collide
 //! with; mode 0700, so no other user gets in) and ends with its owner: on drop, after a panic, after Ctrl-C, and

@@ -1,9 +1,11 @@
-//! Examples of commandbus: each is a program of its own in `src/bin`; `tests/unit_testing` shows how one tests itself.
+//! Examples of commandbus: each is a program of its own in `src/bin`, or in `operations`; `tests/unit_testing` shows how one
+//! tests itself.
 //!
-//! What the pages of the guide show is compiled here, as the examples of documentation are: `cargo test --doc`.
+//! What the README and the pages of the guide show is compiled here, as the examples of documentation are:
+//! `cargo test --doc`.
 
-/// A module for each page of `docs/` with Rust in it. Where a page runs a worker, its snippet says `standalone_crate`: what
-/// is linked by others would be found, too.
+/// A module for the README, and for each page of `docs/` with Rust in it. Where a page runs a worker, its snippet says `standalone_crate`: what
+/// is linked by others would be found, too. `operating.md` is compiled in `operations`, for it mounts the web pages.
 #[cfg(doctest)]
 mod guide {
     macro_rules! pages {
@@ -19,8 +21,8 @@ mod guide {
         errors_and_retries = "../../docs/guide/errors-and-retries.md",
         faq = "../../docs/guide/faq.md",
         first_command = "../../docs/guide/first-command.md",
-        operating = "../../docs/guide/operating.md",
         processes = "../../docs/guide/processes.md",
+        readme = "../../README.md",
         snapshot_tests = "../../docs/guide/snapshot-tests.md",
         testing_handlers = "../../docs/guide/testing-handlers.md",
         transactions = "../../docs/guide/transactions.md",

@@ -1,4 +1,4 @@
-//! The floors of the library, the length of every file, and the names of tests in the documentation.
+//! The floors of the library, the length of every file, and what the documentation names: tests, files.
 
 use std::{
     collections::HashMap,
@@ -259,4 +259,40 @@ fn every_test_that_a_guarantee_names_exists() {
     let unknown: Vec<_> = named.iter().filter(|name| !tests.contains(&format!("fn {name}("))).collect();
     assert_eq!(unknown, [] as [&&str; 0]);
     assert!(named.len() > 30, "only {} were found: are they read at all?", named.len());
+}
+
+/// The targets of the links and images of a page, without their anchors; addresses elsewhere are left out.
+fn links(page: &str) -> Vec<&str> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let here = targets.filter(|target| !target.contains("://") && !target.starts_with('#') && !target.contains(' '));
+    here.map(|target| target.split('#').next().unwrap()).collect()
+}
+
+#[test]
+fn every_link_of_the_documentation_leads_to_a_file() {
+    let root = repository();
+    let mut pages: Vec<PathBuf> = files(&root.join("docs"), &["md"]);
+    pages.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|page| root.join(page)));
+    let mut seen = 0;
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in links(&text) {
+            seen += 1;
+            if !page.parent().unwrap().join(target).exists() {
+                broken.push(format!("{} leads to {target}", page.display()));
+            }
+        }
+    }
+    assert_eq!(broken, [] as [String; 0]);
+    assert!(seen > 100, "only {seen} were found: are they read at all?");
+}
+
+/// On the registry and on docs.rs there is nothing beside them.
+#[test]
+fn the_readmes_of_packages_need_no_other_file() {
+    for package in ["commandbus", "commandbus-macros", "commandbus-ops"] {
+        let readme = fs::read_to_string(repository().join(package).join("README.md")).unwrap();
+        assert_eq!(links(&readme), [] as [&str; 0], "{package}");
+    }
 }

@@ -1,25 +1,74 @@
-//! `cargo ready`: what every change must pass, the quickest first.
+//! What the repository asks of a change, `cargo ready`, and of a release: `cargo packages`, `cargo features`,
+//! `cargo minimal-versions`, `cargo msrv`.
 //!
 //! It depends on nothing, so it runs also when the workspace does not compile.
 
-use std::env;
-use std::io::{self, Write};
-use std::process::{Command, ExitCode};
+use std::{
+    env,
+    ffi::OsStr,
+    io::{self, Write},
+    path::Path,
+    process::{Command, ExitCode},
+};
 
-/// Commands of cargo and aliases of `.cargo/config.toml`.
-const STEPS: [&[&str]; 5] = [&["fmt", "--all", "--check"], &["lint"], &["docs"], &["unit"], &["integration"]];
+mod packages;
+mod versions;
+
+/// What goes to the registry, in the order in which it has to.
+const PUBLISHED: [&str; 3] = ["commandbus-macros", "commandbus", "commandbus-ops"];
+
+/// What every change must pass, the quickest first: commands of cargo and aliases of `.cargo/config.toml`.
+const READY: [&[&str]; 5] = [&["fmt", "--all", "--check"], &["lint"], &["docs"], &["unit"], &["integration"]];
 
 fn main() -> io::Result<ExitCode> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    for step in STEPS {
-        announce(&format!("cargo {}", step.join(" ")))?;
-        if !Command::new(&cargo).args(step).status()?.success() {
-            announce(&format!("not ready: cargo {} failed", step.join(" ")))?;
-            return Ok(ExitCode::FAILURE);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        [] => ready()?,
+        ["packages"] => packages::build()?,
+        ["features"] => packages::each_feature()?,
+        ["minimal-versions"] => versions::minimal()?,
+        ["msrv"] => versions::oldest_rust()?,
+        other => {
+            announce(&format!("there is no task `{}`: see CONTRIBUTING.md", other.join(" ")))?;
+            false
+        }
+    };
+    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn ready() -> io::Result<bool> {
+    for step in READY {
+        if !cargo(step)? {
+            return Ok(false);
         }
     }
     announce("ready")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
+}
+
+/// Runs cargo; whether it succeeded.
+fn cargo(arguments: &[&str]) -> io::Result<bool> {
+    run(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(arguments))
+}
+
+/// Runs a command in the root of the repository, and says which; whether it succeeded.
+fn run(command: &mut Command) -> io::Result<bool> {
+    let words: Vec<_> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    let words = words.join(" ");
+    // The path of cargo itself says nothing.
+    let words = words.split_once("cargo ").map_or(words.as_str(), |(_, rest)| rest).to_owned();
+    announce(&format!("cargo {words}"))?;
+    if command.current_dir(root()).status()?.success() {
+        return Ok(true);
+    }
+    announce(&format!("cargo {words} failed"))?;
+    Ok(false)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
 fn announce(text: &str) -> io::Result<()> {

@@ -20,6 +20,25 @@ use crate::{
 };
 
 /// Why there is no reply of the declared type.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// use commandbus::bus::{ReplyError, Sent};
+/// # use std::time::Duration;
+///
+/// # async fn example(sent: Sent<PrintLabel>) -> Result<(), ReplyError> {
+/// match sent.reply().timeout(Duration::from_secs(10)).await {
+///     Ok(number) => println!("label {number}"),
+///     Err(ReplyError::Failed(failure)) => println!("refused: {} ({})", failure.message, failure.code),
+///     Err(ReplyError::Timeout { .. }) => println!("not yet: it is being tried, or it is parked"),
+///     Err(other) => return Err(other),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {

@@ -61,6 +61,24 @@ impl<C: Command> CommandExt for C {}
 ///
 /// Commands that are sent at the same time share transactions, and yet each gets its own answer. Dropped before it was
 /// taken into a transaction, the command is not sent; dropped later, it may be.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// # use std::time::Duration;
+/// # async fn example(bus: Bus, mut transaction: sqlx::Transaction<'static, sqlx::Postgres>) -> Result<(), Box<dyn std::error::Error>> {
+/// let sent = PrintLabel { order: 7 }.send(&bus).delay(Duration::from_secs(60)).max_attempts(5).await?;
+///
+/// // In a transaction of yours it exists if that commits.
+/// let sent = PrintLabel { order: 8 }.send(&bus).within(&mut transaction).await?;
+/// transaction.commit().await?;
+/// let number = sent.committed().reply().timeout(Duration::from_secs(10)).await?;
+/// # let _: u32 = number;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent before this is awaited"]
 pub struct Sending<C> {
     bus: Bus,

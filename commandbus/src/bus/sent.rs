@@ -8,6 +8,19 @@ use super::{Bus, PendingReply, UntypedCommand};
 use crate::message::{Command, CommandId, Domain};
 
 /// A command that was sent and committed.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// # async fn example(bus: Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let sent = PrintLabel { order: 7 }.send(&bus).await?;
+/// println!("{} is on its way", sent.id());
+/// let number: u32 = sent.reply().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Sent<C> {
     bus: Bus,
     domain: Domain,

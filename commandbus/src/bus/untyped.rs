@@ -18,6 +18,17 @@ use crate::{
 };
 
 /// A command by name, for senders that forward what others wrote.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// use commandbus::bus::UntypedCommand;
+///
+/// # async fn example(bus: Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let label = UntypedCommand::new("parcels".parse()?, "PrintLabel", serde_json::json!({"order": 7}));
+/// let reply: serde_json::Value = bus.send_untyped(label).max_attempts(5).await?.reply().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct UntypedCommand {
     /// The domain whose queue carries it.

@@ -13,6 +13,16 @@ use crate::{
 };
 
 /// What a database holds that this program could not handle. Its `Display` says so line by line.
+///
+/// ```
+/// # async fn example(bus: commandbus::bus::Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let compatibility = commandbus::catalog().check(&bus).await?;
+/// if !compatibility.is_complete() {
+///     return Err(compatibility.to_string().into());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use = "whether a deployment would break something is in it"]
 #[non_exhaustive]

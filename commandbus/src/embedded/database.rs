@@ -8,6 +8,19 @@ const VARIABLE: &str = "DATABASE_URL";
 /// A database to work with: the one `DATABASE_URL` names, else an embedded one.
 ///
 /// Keep it for as long as the URL is used: an embedded server ends with it.
+///
+/// ```
+/// use commandbus::{bus::Bus, embedded::{Builder, Database, Durability}};
+///
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = Database::from_env_or(Builder::default().durability(Durability::Relaxed)).await?;
+/// let bus = Bus::connect(database.url()).await?;
+/// bus.migrate().await?;
+/// // ..
+/// database.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Database {

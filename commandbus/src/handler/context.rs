@@ -20,6 +20,27 @@ mod builder;
 pub use builder::ContextBuilder;
 
 /// The delivery a handler works on. Cheap to clone.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// # struct Carrier;
+/// # impl Carrier { async fn print(&self, _key: String, _order: u32) -> u32 { 7 } }
+/// # let carrier = Carrier;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// async fn print_label(cmd: PrintLabel, context: Context, carrier: &Carrier) -> u32 {
+///     // The same at every attempt: a key by which the other side knows it again.
+///     carrier.print(context.command_id().to_string(), cmd.order).await
+/// }
+///
+/// let command = PrintLabel { order: 7 };
+/// let context = Context::for_test(&Bus::in_memory(), &command).unwrap().attempt(2).build();
+/// assert_eq!((context.attempt(), context.max_attempts()), (2, 3));
+/// assert_eq!(print_label(command, context, &carrier).await, 7);
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Context {
     pub(crate) inner: Shared,

@@ -81,6 +81,28 @@ pub trait Provided: Clone + Send + Sync + 'static {}
 impl<T: Clone + Send + Sync + 'static> Provided for T {}
 
 /// A value given with `Worker::provide`, cloned for each delivery.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "state_of_handlers", reply = String)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// #[derive(Clone)]
+/// struct Printer {
+///     prefix: &'static str,
+/// }
+///
+/// #[handler]
+/// async fn print_label(cmd: PrintLabel, State(printer): State<Printer>) -> String {
+///     format!("{}-{}", printer.prefix, cmd.order)
+/// }
+///
+/// # fn main() {
+/// let bus = Bus::in_memory();
+/// Worker::new(&bus, "state_of_handlers").provide(Printer { prefix: "DE" }).check().unwrap();
+/// assert!(Worker::new(&bus, "state_of_handlers").check().is_err(), "nobody provides it");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State<T>(pub T);
 

@@ -15,6 +15,30 @@ pub type SetCall<S> = fn(Arc<S>, Invocation) -> Call;
 pub type SetEntry<S> = HandlerEntry<SetCall<S>>;
 
 /// A type whose methods are handlers, and whose fields are what they depend on. Written by `#[handler_set]`.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "parcels_of_a_set")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// struct Parcels {
+///     printer: String,
+/// }
+///
+/// #[handler_set]
+/// impl Parcels {
+///     #[handler]
+///     async fn print(&self, cmd: PrintLabel) {
+///         println!("{}: {}", self.printer, cmd.order);
+///     }
+/// }
+///
+/// # fn main() {
+/// let set = Parcels { printer: "on the desk".into() };
+/// Worker::new(&Bus::in_memory(), "parcels_of_a_set").handlers(set).check().unwrap();
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of handlers",
     note = "write `#[handler_set]` on its `impl`, and `#[handler]` on the methods"

@@ -11,6 +11,15 @@ pub(crate) const PROCESS_REPLIES: &str = "__process_replies";
 ///
 /// `[a-z][a-z0-9_]*`, at most [`Domain::MAX_LENGTH`] characters, without a double or a trailing underscore. The rule
 /// keeps queue names unambiguous and within PGMQ's limit of 47 characters.
+///
+/// ```
+/// use commandbus::message::Domain;
+///
+/// static PARCELS: Domain = Domain::from_static("parcels");
+///
+/// assert_eq!("parcels".parse(), Ok(PARCELS.clone()));
+/// assert!(Domain::new("Parcels").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Domain(Cow<'static, str>);

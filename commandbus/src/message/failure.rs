@@ -35,6 +35,14 @@ impl fmt::Display for FailureKind {
 }
 
 /// One failure of one attempt: a kind, a code that machines match on, and a message for people.
+///
+/// ```
+/// use commandbus::message::{Failure, FailureKind};
+///
+/// let failure = Failure::permanent("UNKNOWN_STREET", "there is no Elm Street").with_details(("Elm Street", 1));
+/// assert_eq!(failure.kind, FailureKind::Permanent);
+/// assert_eq!(failure.to_string(), "there is no Elm Street (UNKNOWN_STREET)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message} ({code})")]
 pub struct Failure {
@@ -79,6 +87,22 @@ impl Failure {
 }
 
 /// An error of a handler that knows its kind and code. Written by `#[derive(HandlerError)]`, or by hand.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, HandlerError)]
+/// enum LabelError {
+///     #[error("order {0} has no address")]
+///     #[business_rule(code = "NO_ADDRESS")]
+///     NoAddress(u32),
+///     #[error(transparent)]
+///     #[transient(code = "CARRIER")]
+///     Carrier(#[from] std::io::Error),
+/// }
+///
+/// assert_eq!(LabelError::NoAddress(7).failure(), Failure::business_rule("NO_ADDRESS", "order 7 has no address"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it means for the command",
     label = "not a `HandlerError`",

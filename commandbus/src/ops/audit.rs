@@ -8,6 +8,16 @@ use crate::{
 };
 
 /// The audit trail: what happened, oldest first.
+///
+/// ```
+/// # use commandbus::{bus::Bus, error::StoreError, message::{CommandId, Domain}};
+/// # async fn example(bus: Bus, parcels: Domain, id: CommandId) -> Result<(), StoreError> {
+/// for event in bus.audit().of_command(&parcels, id).await? {
+///     println!("{} {} {}", event.at, event.event, event.details);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AuditTrail(Bus);
 

@@ -12,6 +12,17 @@ use crate::{
 };
 
 /// Batches: to look at and to steer. To wait for one or follow its progress, take [`Bus::batch`].
+///
+/// ```
+/// # use commandbus::{bus::Bus, message::{BatchId, Domain}, ops::OpsError};
+/// # async fn example(bus: Bus, parcels: Domain, id: BatchId) -> Result<(), OpsError> {
+/// if let Some(batch) = bus.batches().get(&parcels, id).await? {
+///     println!("{} of {}", batch.ended_count(), batch.total_count);
+/// }
+/// bus.batches().pause(&parcels, id, "olga", Some("the printer burns")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Batches(Bus);
 

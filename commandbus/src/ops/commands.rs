@@ -11,6 +11,18 @@ use crate::{
 };
 
 /// Single commands: to look at, and to cancel before they run.
+///
+/// ```
+/// # use commandbus::{bus::Bus, ops::OpsError, store::{CommandFilter, Page}};
+/// # async fn example(bus: Bus) -> Result<(), OpsError> {
+/// let parcels = CommandFilter::in_domain("parcels".parse().unwrap());
+/// for command in bus.commands().list(&parcels, Page::first(100)).await? {
+///     println!("{} {} {}", command.command_id, command.command_type, command.status);
+///     bus.commands().cancel(&command.domain, command.command_id, "olga", "the sale was called off").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Commands(Bus);
 

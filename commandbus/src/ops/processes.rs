@@ -17,6 +17,16 @@ use crate::{
 
 /// Processes: to look at, and to free where a reply could not be taken in. What is parked of their commands is resolved in
 /// [`Bus::troubleshooting`], and the process goes on by itself.
+///
+/// ```
+/// # use commandbus::{bus::Bus, error::StoreError, message::{Domain, ProcessId}};
+/// # async fn example(bus: Bus, shipping: Domain, id: ProcessId) -> Result<(), StoreError> {
+/// for step in bus.processes().steps(&shipping, id).await? {
+///     println!("{} {} {:?}", step.step_name, step.command_type, step.outcome);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Processes(Bus);
 

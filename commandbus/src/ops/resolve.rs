@@ -18,6 +18,19 @@ use crate::{
 
 /// An operator at work on the troubleshooting queue. Of two who resolve the same command, one wins and the other gets
 /// [`OpsError::NotParked`].
+///
+/// ```
+/// # use commandbus::{bus::Bus, message::{CommandId, Domain}, ops::OpsError, store::ParkedFilter};
+/// # async fn example(bus: Bus, parcels: Domain, id: CommandId) -> Result<(), OpsError> {
+/// let olga = bus.troubleshooting().by("olga").because("the carrier answers again");
+/// olga.retry(&parcels, id).await?;
+///
+/// // Everything with one code, as one recorded operation.
+/// let begun = olga.retry_all(&ParkedFilter::in_domain(parcels).with_code("CARRIER")).await?;
+/// bus.operations().run(begun.operation_id, |now| println!("{} of {}", now.done_count, now.total_count)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "an operator does nothing by being named"]
 pub struct Operator {

@@ -12,6 +12,20 @@ use crate::{
 const CAP: u32 = 10_000;
 
 /// The system as a whole: to look at, and to pause.
+///
+/// ```
+/// # use commandbus::{bus::Bus, ops::OpsError};
+/// # async fn example(bus: Bus) -> Result<(), OpsError> {
+/// for queue in bus.system().queues().await? {
+///     println!("{queue:?}");
+/// }
+/// for fault in bus.system().diagnose().await? {
+///     println!("{fault:?}");
+/// }
+/// bus.system().pause(&"parcels".parse().unwrap(), "olga", Some("the printer burns")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct System(Bus);
 

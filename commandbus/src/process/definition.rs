@@ -11,6 +11,58 @@ use crate::{
 };
 
 /// A business process: a value that is its state, and steps that send commands. Written by `#[process(..)]`.
+///
+/// ```
+/// use commandbus::{prelude::*, testing::TestProcess};
+///
+/// # #[command(domain = "warehouse", reply = u32)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PickGoods { order: u32 }
+/// # #[command(domain = "warehouse")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PutBack { shelf: Option<u32> }
+/// # #[command(domain = "parcels")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// #[derive(Serialize, Deserialize)]
+/// struct Shipment {
+///     order: u32,
+///     shelf: Option<u32>,
+/// }
+///
+/// #[process(domain = "shipping", steps = [pick, print])]
+/// impl Shipment {
+///     fn pick(&self) -> PickGoods {
+///         PickGoods { order: self.order }
+///     }
+///
+///     #[on(pick)]
+///     fn picked(&mut self, shelf: u32) {
+///         self.shelf = Some(shelf);
+///     }
+///
+///     #[undo(pick)]
+///     fn put_back(&self) -> PutBack {
+///         PutBack { shelf: self.shelf }
+///     }
+///
+///     fn print(&self) -> PrintLabel {
+///         PrintLabel { order: self.order }
+///     }
+/// }
+///
+/// # fn main() {
+/// TestProcess::start(Shipment { order: 7, shelf: None })
+///     .expect::<PickGoods>()
+///     .reply(12)
+///     .expect::<PrintLabel>()
+///     .fails("NO_ADDRESS")
+///     .expect::<PutBack>()
+///     .with(|back| assert_eq!(back.shelf, Some(12)))
+///     .reply(())
+///     .canceled();
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a process",
     label = "not a process",
@@ -187,6 +239,39 @@ impl<P> fmt::Debug for Action<P> {
 }
 
 /// What follows a step that succeeded.
+///
+/// ```
+/// use commandbus::prelude::*;
+///
+/// # #[command(domain = "warehouse", reply = bool)]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct Weigh;
+/// # #[command(domain = "parcels")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PrintLabel;
+/// # #[command(domain = "parcels")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct BookPallet;
+/// # #[derive(Serialize, Deserialize)]
+/// # struct Shipment { heavy: bool }
+/// #[process(domain = "shipping_of_heavy_goods", steps = [weigh, print, pallet])]
+/// impl Shipment {
+/// #     fn weigh(&self) -> Weigh { Weigh }
+/// #     fn print(&self) -> PrintLabel { PrintLabel }
+/// #     fn pallet(&self) -> BookPallet { BookPallet }
+/// #     #[on(weigh)]
+/// #     fn weighed(&mut self, heavy: bool) { self.heavy = heavy; }
+///     // .. the steps ..
+///     fn next(&self, done: ShipmentStep) -> Next<ShipmentStep> {
+///         match done {
+///             ShipmentStep::Weigh if self.heavy => Next::Step(ShipmentStep::Pallet),
+///             ShipmentStep::Print => Next::Finish,
+///             _ => Next::Continue,
+///         }
+///     }
+/// }
+/// # fn main() {}
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Next<S> {

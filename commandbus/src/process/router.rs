@@ -46,6 +46,14 @@ fn entries_of(domain: &Domain) -> impl Iterator<Item = &'static ProcessEntry> {
 /// Routes the replies to the processes of one domain, where no [`Worker`](crate::worker::Worker) of the domain does.
 ///
 /// Several routers of a domain, in one process or many, share its replies.
+///
+/// ```
+/// # use commandbus::{bus::Bus, process::{Router, RouterError}};
+/// # async fn example(bus: Bus, stopped: impl Future<Output = ()>) -> Result<(), RouterError> {
+/// Router::new(&bus, "shipping")?.run_until(stopped).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a router does nothing until it runs"]
 pub struct Router {

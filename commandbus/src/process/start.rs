@@ -20,6 +20,27 @@ use crate::{
 };
 
 /// What every process can do.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "warehouse")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct PickGoods { order: u32 }
+/// # #[derive(Serialize, Deserialize)]
+/// # struct Shipment { order: u32 }
+/// # #[process(domain = "shipping_by_hundreds", steps = [pick])]
+/// # impl Shipment {
+/// #     fn pick(&self) -> PickGoods { PickGoods { order: self.order } }
+/// # }
+/// # async fn example(bus: Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let ended = Shipment { order: 7 }.start(&bus).await?.wait().await?;
+/// println!("{} {:?}", ended.status, ended.error_code);
+///
+/// let batch = Shipment::batch("Friday").extend((8..20).map(|order| Shipment { order })).start(&bus).await?;
+/// # Ok(())
+/// # }
+/// # fn main() {}
+/// ```
 pub trait ProcessExt: Process {
     /// Starts it: options before the `.await`, the id of what was started after it.
     ///

@@ -63,6 +63,24 @@ const ENGINE_CONNECTIONS: u32 = 6;
 const ENGINE_IDLE: Duration = Duration::from_secs(60);
 
 /// The store on PostgreSQL and PGMQ.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use commandbus::{bus::Bus, store::postgres::with_release_timeout};
+/// use sqlx::postgres::PgPoolOptions;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// // The pool is yours, and so are its options: a connection for each handler with a `Tx` that runs, and some for the rest.
+/// let pool = with_release_timeout(PgPoolOptions::new())
+///     .max_connections(60)
+///     .acquire_timeout(Duration::from_secs(5))
+///     .connect("postgres://app@db.internal/app")
+///     .await?;
+/// let bus = Bus::new(pool);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PostgresStore {
     /// The caller's: sending, asking, and the transactions of handlers.

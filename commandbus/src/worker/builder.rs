@@ -15,6 +15,20 @@ use crate::{
 };
 
 /// Describes a worker; made by [`Worker::new`].
+///
+/// ```
+/// # use std::time::Duration;
+/// # use commandbus::{prelude::*, worker::BuildError};
+/// # #[derive(Clone)]
+/// # struct Printer;
+/// # fn build(bus: &Bus) -> Result<Worker, BuildError> {
+/// Worker::new(bus, "parcels")
+///     .provide(Printer) // `State<Printer>` of its handlers
+///     .concurrency(20) // handlers at once
+///     .grace_period(Duration::from_secs(20)) // how long a shutdown waits for them
+///     .build() // or every fault of the wiring at once, each with file and line
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a worker is made by `.build()?`"]
 pub struct WorkerBuilder {

@@ -53,6 +53,15 @@ impl WorkerHealth {
 }
 
 /// Asks a worker how it is doing; outlives it, and is cheap to clone.
+///
+/// ```
+/// # use commandbus::worker::Worker;
+/// # async fn example(worker: Worker, stopped: impl Future<Output = ()>) -> Result<(), commandbus::worker::WorkerError> {
+/// let monitor = worker.monitor(); // for a readiness probe, say
+/// let is_ready = move || monitor.health().is_ready();
+/// worker.run_until(stopped).await
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct WorkerMonitor {
     domain: Domain,

@@ -10,6 +10,9 @@
 //! 4. [`processes`]: a process without bus and clock; the test is what answers its commands.
 //! 5. [`snapshots`]: payloads, the catalog and generated code as files, so that a change of what travels or is stored
 //!    shows in review.
+//!
+//! Read next: `docs/guide/testing-handlers.md` and `docs/guide/snapshot-tests.md`, which say the same in words; and
+//! `examples/tests/programs.rs` for programs on PostgreSQL.
 
 mod batches;
 mod handlers;

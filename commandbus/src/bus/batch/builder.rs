@@ -35,6 +35,27 @@ mod sealed {
 }
 
 /// A batch that is being put together. `B` names it, `'a` is what its iterators borrow.
+///
+/// ```
+/// # use commandbus::prelude::*;
+/// # #[command(domain = "parcels", reply = u32)]
+/// # #[derive(Debug, Serialize, Deserialize)]
+/// # struct PrintLabel { order: u32 }
+/// # #[command(domain = "carriers")]
+/// # #[derive(Serialize, Deserialize)]
+/// # struct CallCarrier;
+/// # async fn example(bus: Bus, orders: Vec<u32>) -> Result<(), commandbus::bus::BatchError> {
+/// let batch = PrintLabel::batch("Labels of the evening")
+///     .push(PrintLabel { order: 7 })
+///     .extend(orders.into_iter().map(|order| PrintLabel { order }))
+///     .on_complete(|batch: BatchMetadata| async move { println!("{} labels", batch.completed_count) })
+///     .then(CallCarrier)
+///     .send(&bus)
+///     .await?;
+/// assert_eq!(batch.wait().await?.open_count(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a batch exists after `.send(&bus).await`"]
 pub struct BatchBuilder<'a, B, S> {
     plan: Plan<'a, NewCommand>,

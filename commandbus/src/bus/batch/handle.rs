@@ -29,6 +29,17 @@ impl Bus {
 }
 
 /// A batch that exists: to be waited for, watched and steered. Cheap to clone.
+///
+/// ```
+/// # use commandbus::bus::{Batch, BatchError};
+/// # async fn example(batch: Batch) -> Result<(), BatchError> {
+/// let mut progress = batch.progress();
+/// while let Some(now) = progress.next().await.transpose()? {
+///     println!("{} of {}, {} parked", now.ended_count(), now.total_count, now.in_troubleshooting_count);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Batch {
     bus: Bus,

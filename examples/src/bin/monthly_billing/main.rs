@@ -143,6 +143,7 @@ async fn bill(database: &Database, arguments: &Arguments, bank: Bank) -> Result<
     assert_ne!(ended.status, BatchStatus::InProgress, "a batch that was waited for has ended");
     ledger::prove(&pool, MONTH, accounts).await?;
     println!("ledger balanced: {accounts} accounts, each debited exactly once");
+    println!("\nRead next: examples/src/bin/monthly_billing, docs/guide/batches.md; then run `cargo demo --crash`.");
     Ok(())
 }
 

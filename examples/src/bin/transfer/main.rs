@@ -113,6 +113,9 @@ async fn show(url: &str) -> Result<(), Error> {
     banks.await.map_err(std::io::Error::other)??;
     ledger::prove(&pool, opened_with, moved).await?;
     println!("money conserved: {opened_with} cents before and after, {moved} of them moved, none on the way");
+    println!(
+        "\nRead next: examples/src/bin/transfer, docs/guide/processes.md; `cargo dashboard` shows such processes as pages."
+    );
     Ok(())
 }
 
