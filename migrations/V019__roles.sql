@@ -168,6 +168,9 @@ begin
     -- Rows live for seconds: dead ones are worth clearing long before a fifth of the table is dead.
     execute format('alter table pgmq.%I set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)',
                    'q_' || p_queue);
+    if p_queue ~ '__(commands|process_replies)$' and has_schema_privilege('commandbus', 'create') then
+        perform commandbus.make_queue_functions(p_queue);
+    end if;
     for v_statement in
         select g.statement from commandbus.roles_here() as r(name), lateral commandbus.grants_on_queue(p_queue, r.name) as g(statement)
         where r.name not like 'commandbus\_send\_%'

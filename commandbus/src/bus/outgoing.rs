@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use crate::{
     message::{
