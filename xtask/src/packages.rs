@@ -32,5 +32,6 @@ pub(crate) fn each_feature() -> io::Result<bool> {
 fn features(manifest: &str) -> Vec<&str> {
     let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
     let lines = section.lines().take_while(|line| !line.starts_with('['));
-    lines.filter(|line| !line.starts_with('#')).filter_map(|line| Some(line.split_once(" = ")?.0)).collect()
+    let names = lines.filter(|line| !line.starts_with('#')).filter_map(|line| Some(line.split_once(" = ")?.0));
+    names.filter(|name| *name != "default").collect()
 }
