@@ -54,16 +54,15 @@ fn cargo(arguments: &[&str]) -> io::Result<bool> {
 
 /// Runs a command in the root of the repository, and says which; whether it succeeded.
 fn run(command: &mut Command) -> io::Result<bool> {
-    let words: Vec<_> =
-        std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    // Of cargo's own path only the name says something.
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words: Vec<_> = std::iter::once(program).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
     let words = words.join(" ");
-    // The path of cargo itself says nothing.
-    let words = words.split_once("cargo ").map_or(words.as_str(), |(_, rest)| rest).to_owned();
-    announce(&format!("cargo {words}"))?;
+    announce(&words)?;
     if command.current_dir(root()).status()?.success() {
         return Ok(true);
     }
-    announce(&format!("cargo {words} failed"))?;
+    announce(&format!("{words} failed"))?;
     Ok(false)
 }
 

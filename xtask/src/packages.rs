@@ -1,15 +1,8 @@
 //! What goes to the registry: whether it builds from what is packed alone, and with each feature alone.
 
-use std::io;
+use std::{fs, io};
 
-use super::{PUBLISHED, cargo};
-
-/// Each package with every set of its features: there are so few that none is left out.
-const FEATURES: [(&str, &[&str]); 3] = [
-    ("commandbus-macros", &["", "schema"]),
-    ("commandbus", &["", "embedded", "schema", "embedded,schema"]),
-    ("commandbus-ops", &["", "demo"]),
-];
+use super::{PUBLISHED, cargo, root};
 
 /// Packs them together, each with what the others are at this moment, and builds what came out. Nothing of the repository is
 /// there then but what is in the packages: migrations, licences, stylesheets.
@@ -20,14 +13,25 @@ pub(crate) fn build() -> io::Result<bool> {
     cargo(&arguments)
 }
 
-/// Checks the library of each with each set of its features.
+/// Checks each package without features, with each alone, and with all.
 pub(crate) fn each_feature() -> io::Result<bool> {
-    for (package, sets) in FEATURES {
-        for features in sets {
-            if !cargo(&["check", "--package", package, "--no-default-features", "--features", features])? {
+    for package in PUBLISHED {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml"))?;
+        let features = features(&manifest);
+        let all = features.join(",");
+        for set in std::iter::once("").chain(features.iter().copied()).chain([all.as_str()]) {
+            if !cargo(&["check", "--package", package, "--no-default-features", "--features", set])? {
                 return Ok(false);
             }
         }
     }
     Ok(true)
+}
+
+/// The names in the section `features` of a manifest.
+fn features(manifest: &str) -> Vec<&str> {
+    let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter(|line| !line.starts_with('#')).filter_map(|line| Some(line.split_once(" = ")?.0));
+    names.filter(|name| *name != "default").collect()
 }
