@@ -137,7 +137,7 @@ impl PostgresStore {
         self.pool.pool()
     }
 
-    /// Brings the database to this library's schema, as [`migrate`] does; past the pooler, if a way past it is known.
+    /// Brings the database to this library's schema, as [`migrate()`] does; past the pooler, if a way past it is known.
     ///
     /// # Errors
     ///
