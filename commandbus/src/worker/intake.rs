@@ -63,7 +63,6 @@ impl Intake {
     fn new(engine: Arc<Engine>) -> Self {
         let queue = engine.domain.commands_queue();
         let wakes = engine.store().wakes();
-        engine.store().watch(&Wake::Queue(queue.clone()));
         Self { engine, queue, wakes: Some(wakes), woken: 0, seen: 0, full: false, look: Look::Now, pauses: pauses() }
     }
 

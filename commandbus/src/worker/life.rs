@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    store::{Delivery, Settlement, Verdict},
+    store::{Delivery, Settlement, Verdict, Wake},
     telemetry::field,
 };
 
@@ -94,6 +94,8 @@ async fn prepare(engine: &Engine, heart: &Heart) -> Result<(), StoreError> {
         )
         .when(StoreError::is_transient)
         .await?;
+    // What comes from now on is heard of; what came before, the first look finds.
+    engine.store().watch(&Wake::Queue(engine.domain.commands_queue()));
     // Of what workers alone may do this is the least. Any other failure is for the calls that matter.
     match engine.call("beat", heart.beat(engine)).await {
         Err(refused @ StoreError::NotPermitted { .. }) => Err(refused),
