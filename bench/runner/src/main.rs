@@ -97,9 +97,10 @@ async fn compare(arguments: &Arguments) -> Result<(), Error> {
     }
     // A part of the measurements is no report.
     if arguments.only.is_empty() && arguments.systems.is_none() {
-        let mut report = Report::last();
+        let mut report = if arguments.quick { Report::default() } else { Report::last() };
         report.measured(Machine::of(&bench.server).await?, arguments.rounds, &figures);
-        eprintln!("written to {}", report.write()?.display());
+        let folder = if arguments.quick { report.write_quick()? } else { report.write()? };
+        eprintln!("written to {}", folder.display());
     }
     bench.server.stop().await
 }

@@ -1,4 +1,4 @@
-//! What is left of a run: `results/latest.json`, `latest.md` and the plots.
+//! What is left of a run: `results/latest.json`, `latest.md` and the plots; of a quick one, `quick.json` and `quick.md`.
 
 mod markdown;
 mod plots;
@@ -71,18 +71,29 @@ impl Report {
         self.growth.extend(points);
     }
 
-    /// Writes it, and answers where.
+    /// Writes it with its plots, and answers where.
     pub fn write(&self) -> Result<PathBuf, Error> {
         let folder = folder();
         self.write_to(&folder)?;
         Ok(folder)
     }
 
+    /// Writes what a quick run found, beside what the last one of all systems left.
+    pub fn write_quick(&self) -> Result<PathBuf, Error> {
+        let folder = folder();
+        self.write_as("quick", &folder, &[])?;
+        Ok(folder)
+    }
+
     fn write_to(&self, folder: &Path) -> Result<(), Error> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("latest.json"), serde_json::to_string_pretty(self)? + "\n")?;
-        let plots = plots::draw(self, folder)?;
-        fs::write(folder.join("latest.md"), markdown::page(self, &plots))?;
+        self.write_as("latest", folder, &plots::draw(self, folder)?)
+    }
+
+    fn write_as(&self, name: &str, folder: &Path, plots: &[plots::Plot]) -> Result<(), Error> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(format!("{name}.json")), serde_json::to_string_pretty(self)? + "\n")?;
+        fs::write(folder.join(format!("{name}.md")), markdown::page(self, name, plots))?;
         Ok(())
     }
 }

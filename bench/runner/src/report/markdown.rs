@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::{Report, plots::Plot};
 use crate::{growth::PROGRAMS, machine::Machine};
 
-pub fn page(report: &Report, plots: &[Plot]) -> String {
-    let mut page = String::from("# Measurements\n\nWritten by `bench/run`; [the figures as JSON](latest.json).\n");
+pub fn page(report: &Report, name: &str, plots: &[Plot]) -> String {
+    let mut page = format!("# Measurements\n\nWritten by `bench/run`; [the figures as JSON]({name}.json).\n");
     if let Some(machine) = &report.machine {
         described(&mut page, machine);
         add(
