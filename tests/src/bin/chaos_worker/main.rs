@@ -21,6 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .provide(pool)
         .concurrency(8)
         .lease(LEASE)
+        // A transaction on a connection that hangs after its settlement keeps its locks for that long.
+        .transaction_idle_timeout(3 * LEASE)
         .poll_interval(Duration::from_millis(200))
         .build()?;
     let router = Router::new(&bus, "chaos_trips")?.lease(LEASE).poll_interval(Duration::from_millis(200));
