@@ -76,8 +76,7 @@ $$ language plpgsql set search_path = pg_catalog, pg_temp;
 -- What to execute for one of them: a call of its function, or where a queue was made by other means, the statement.
 create or replace function commandbus.on_queue(p_queue text, p_what text) returns text as $$
 declare
-    v_function constant text :=
-        'commandbus.' operator(pg_catalog.||) p_queue operator(pg_catalog.||) '__' operator(pg_catalog.||) p_what;
+    v_function constant text := pg_catalog.format('commandbus.%I', pg_catalog.concat(p_queue, '__', p_what));
 begin
     if pg_catalog.to_regproc(v_function) is null then
         return commandbus.queue_statement(p_queue, p_what);
@@ -86,6 +85,10 @@ begin
            case p_what when 'put' then '($1, $2, $3, $4, $5)' when 'read' then '($1, $2, $3)' else '($1)' end;
 end
 $$ language plpgsql stable;
+
+-- The rights that others have on a new queue: none, until there are roles (V019).
+create or replace function commandbus.grant_on_queue(p_queue text) returns void as $$
+$$ language sql set search_path = pg_catalog, pg_temp;
 
 -- Makes a queue where it is missing. A role that may not create tables gets PostgreSQL's own refusal.
 create or replace function commandbus.ensure_queue(p_queue text) returns void as $$
@@ -105,6 +108,7 @@ begin
     if p_queue ~ '__(commands|process_replies)$' and has_schema_privilege('commandbus', 'create') then
         perform commandbus.make_queue_functions(p_queue);
     end if;
+    perform commandbus.grant_on_queue(p_queue);
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 

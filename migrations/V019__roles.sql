@@ -151,26 +151,11 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- As in V006, and the roles that have rights here have them on the new queue, too.
-create or replace function commandbus.ensure_queue(p_queue text) returns void as $$
+-- Grants the roles that have rights here theirs on a new queue.
+create or replace function commandbus.grant_on_queue(p_queue text) returns void as $$
 declare
     v_statement text;
 begin
-    if p_queue !~ '^[a-z][a-z0-9_]{0,46}$' then
-        raise exception 'commandbus: "%" cannot be the name of a queue', p_queue
-            using errcode = 'invalid_parameter_value',
-                  hint = 'A queue is a lower-case letter followed by at most 46 lower-case letters, digits and underscores.';
-    end if;
-    if exists (select from pgmq.meta m where m.queue_name = p_queue) then
-        return;
-    end if;
-    perform pgmq.create(p_queue);
-    -- Rows live for seconds: dead ones are worth clearing long before a fifth of the table is dead.
-    execute format('alter table pgmq.%I set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)',
-                   'q_' || p_queue);
-    if p_queue ~ '__(commands|process_replies)$' and has_schema_privilege('commandbus', 'create') then
-        perform commandbus.make_queue_functions(p_queue);
-    end if;
     for v_statement in
         select g.statement from commandbus.roles_here() as r(name), lateral commandbus.grants_on_queue(p_queue, r.name) as g(statement)
         where r.name not like 'commandbus\_send\_%'

@@ -146,3 +146,18 @@ async fn what_is_made_for_a_queue_does_as_it_says_whatever_the_caller_put_before
         assert_eq!(found, expected, "{what}");
     }
 }
+
+#[tokio::test]
+async fn a_queue_has_the_functions_of_its_own_name_alone() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+    crate::support::run(&pool, "select commandbus.ensure_queue('payments__commands')").await;
+    for (queue, what) in [
+        ("payments__commands", "select * from commandbus.payments__commands__lock($1)"),
+        // What is not quoted would be folded to the name above.
+        ("Payments__commands", "pgmq.\"q_Payments__commands\""),
+    ] {
+        let found = column::<String>(&pool, &format!("select commandbus.on_queue('{queue}', 'lock')")).await;
+        assert!(found[0].contains(what), "{queue}: {found:?}");
+    }
+}
