@@ -10,7 +10,7 @@ use sqlx::{
 use super::Bus;
 use crate::{
     error::StoreError,
-    store::postgres::{PostgresStore, StoreOptions, through_pooler, with_release_timeout},
+    store::postgres::{PostgresStore, StoreOptions, through_pooler, with_release_check},
 };
 
 /// A bus that is about to connect; made by [`Bus::builder`].
@@ -39,7 +39,7 @@ pub struct BusBuilder {
 
 impl BusBuilder {
     pub(super) fn new(url: String) -> Self {
-        let pool = with_release_timeout(PgPoolOptions::new());
+        let pool = with_release_check(PgPoolOptions::new());
         Self { url, listen_url: None, transaction_pooler: false, pool }
     }
 

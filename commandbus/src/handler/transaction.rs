@@ -8,7 +8,7 @@ use std::{
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{Context, FromContext, Need};
-use crate::message::Failure;
+use crate::{message::Failure, store::postgres::HandlerTransaction};
 
 /// The transaction that a command is settled in; derefs to [`PgConnection`].
 ///
@@ -17,6 +17,9 @@ use crate::message::Failure;
 ///
 /// The worker takes it back when the handler drops it. A handler that moves it into a task, or forgets it, fails with
 /// `TX_NOT_RETURNED`; one that ends it with a `COMMIT` of its own fails with `TX_ENDED_BY_HANDLER`.
+///
+/// The next handler may write on the same connection: what is to end with the transaction is set with `SET LOCAL` and locked
+/// with `pg_advisory_xact_lock`.
 ///
 /// A unit test passes a transaction of its own, which is rolled back at the end:
 ///
@@ -33,13 +36,13 @@ use crate::message::Failure;
 #[derive(Debug)]
 pub struct Tx {
     /// `None` only while it is dropped.
-    transaction: Option<Transaction<'static, Postgres>>,
+    transaction: Option<HandlerTransaction>,
     home: TxSlot,
 }
 
 impl From<Transaction<'static, Postgres>> for Tx {
     fn from(transaction: Transaction<'static, Postgres>) -> Self {
-        Self { transaction: Some(transaction), home: TxSlot::default() }
+        Self { transaction: Some(transaction.into()), home: TxSlot::default() }
     }
 }
 
@@ -85,14 +88,14 @@ impl Drop for Tx {
 /// Where the open transaction waits before the handler takes it and after it is done with it. Whatever is left in it
 /// when the last clone goes is rolled back.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TxSlot(Arc<Mutex<Option<Transaction<'static, Postgres>>>>);
+pub(crate) struct TxSlot(Arc<Mutex<Option<HandlerTransaction>>>);
 
 impl TxSlot {
-    pub(crate) fn put(&self, transaction: Transaction<'static, Postgres>) {
+    pub(crate) fn put(&self, transaction: HandlerTransaction) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(transaction);
     }
 
-    pub(crate) fn take(&self) -> Option<Transaction<'static, Postgres>> {
+    pub(crate) fn take(&self) -> Option<HandlerTransaction> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{
-    PgPool,
+    PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::{OnceCell, broadcast};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::{
     access::Access,
     connections::{Call, Connections},
+    spares::{Keeping, Spares},
 };
 use super::{
     Acceptance, AdminStore, BatchWriter, Canceled, CommandFilter, Inventory, NewBatch, NewCommand, OperatorAction,
@@ -35,6 +36,7 @@ mod ask;
 mod batch;
 mod connections;
 mod copy;
+mod handler_transaction;
 mod inventory;
 mod listen;
 mod low_water;
@@ -46,14 +48,16 @@ mod release;
 mod roles;
 mod send;
 mod settle;
+mod spares;
 mod within;
 mod work;
 
 pub use connections::StoreOptions;
 pub(crate) use connections::through_pooler;
+pub use handler_transaction::HandlerTransaction;
 pub(super) use migrate::NEWEST as NEWEST_MIGRATION;
 pub use migrate::{MigrateError, migrate, migration_sql};
-pub use release::with_release_timeout;
+pub use release::with_release_check;
 
 /// Connections that the engine keeps for receiving, settling and renewing, so that handlers which use up the caller's
 /// pool cannot starve them. Opened when needed, closed when idle.
@@ -62,17 +66,23 @@ const ENGINE_CONNECTIONS: u32 = 6;
 /// How long an idle connection of the engine stays open.
 const ENGINE_IDLE: Duration = Duration::from_secs(60);
 
+/// How long connections of the engine stay out of their pool while they are used; a poll takes the one of the last poll.
+const KEPT_OF_THE_ENGINE: Duration = Duration::from_secs(10);
+
+/// The same of the caller's pool; somebody who comes when all of them are in use waits no longer than this for one of them.
+const KEPT_OF_THE_CALLER: Duration = Duration::from_millis(100);
+
 /// The store on PostgreSQL and PGMQ.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use commandbus::{bus::Bus, store::postgres::with_release_timeout};
+/// use commandbus::{bus::Bus, store::postgres::with_release_check};
 /// use sqlx::postgres::PgPoolOptions;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// // The pool is yours, and so are its options: a connection for each handler with a `Tx` that runs, and some for the rest.
-/// let pool = with_release_timeout(PgPoolOptions::new())
+/// let pool = with_release_check(PgPoolOptions::new())
 ///     .max_connections(60)
 ///     .acquire_timeout(Duration::from_secs(5))
 ///     .connect("postgres://app@db.internal/app")
@@ -85,6 +95,8 @@ const ENGINE_IDLE: Duration = Duration::from_secs(60);
 pub struct PostgresStore {
     /// The caller's: sending, asking, and the transactions of handlers.
     pool: Connections,
+    /// Of the caller's, too: what handlers write in.
+    handlers: Arc<Spares<Transaction<'static, Postgres>>>,
     /// Ours: receiving, settling, renewing.
     engine: Connections,
     /// The way past a pooler.
@@ -110,9 +122,9 @@ impl PostgresStore {
     /// takes; that concerns connections that are opened from now on.
     pub fn with_options(pool: PgPool, options: StoreOptions) -> Self {
         let StoreOptions { transaction_pooler, direct } = options;
-        let pool = Connections::new(pool, transaction_pooler);
+        let pool = Connections::new(pool, Keeping::Shared(KEPT_OF_THE_CALLER), transaction_pooler);
         let options = pool.pool().connect_options().as_ref().clone();
-        let engine = release::with_release_timeout(PgPoolOptions::new())
+        let engine = release::with_release_check(PgPoolOptions::new())
             .max_connections(ENGINE_CONNECTIONS)
             .idle_timeout(ENGINE_IDLE)
             // A dead connection shows in the call itself, which is made again; a ping before each would double them.
@@ -120,9 +132,10 @@ impl PostgresStore {
             .acquire_timeout(pool.pool().options().get_acquire_timeout())
             .connect_lazy_with(options.clone());
         Self {
+            handlers: Arc::new(Spares::new(pool.pool().clone(), Keeping::Shared(KEPT_OF_THE_CALLER))),
             wakes: listen::Listener::new(direct.clone().or((!transaction_pooler).then_some(options))),
             pool,
-            engine: Connections::new(engine, transaction_pooler),
+            engine: Connections::new(engine, Keeping::Own(KEPT_OF_THE_ENGINE), transaction_pooler),
             direct,
             compatible: OnceCell::new(),
             known_queues: Mutex::default(),

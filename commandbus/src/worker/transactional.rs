@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use sqlx::{Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::{
@@ -16,7 +15,10 @@ use crate::{
     error::{StoreError, bounded},
     handler::Outcome,
     message::Failure,
-    store::{Settled, Settlement, Verdict, postgres::PostgresStore},
+    store::{
+        Settled, Settlement, Verdict,
+        postgres::{HandlerTransaction, PostgresStore},
+    },
 };
 
 /// How much longer than the handler itself one of its statements may run, in the database.
@@ -72,7 +74,7 @@ fn lease_of(execution: &Execution<'_>) -> Duration {
     execution.engine.settings.lease
 }
 
-async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Transaction<'static, Postgres>, StoreError> {
+async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<HandlerTransaction, StoreError> {
     let engine = execution.engine;
     // A handler that may take long may also leave its connection alone for long.
     let timeout = execution.entry.command.timeout;
@@ -86,7 +88,7 @@ async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<Trans
 async fn settle(
     execution: &Execution<'_>,
     store: &PostgresStore,
-    mut transaction: Transaction<'static, Postgres>,
+    mut transaction: HandlerTransaction,
     verdict: Verdict,
 ) -> Conclusion {
     let engine = execution.engine;
@@ -168,7 +170,7 @@ fn sql_state(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(|code| code.into_owned())
 }
 
-async fn roll_back(transaction: Transaction<'static, Postgres>) {
+async fn roll_back(transaction: HandlerTransaction) {
     match timeout(ROLLBACK_PATIENCE, transaction.rollback()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "the rollback failed; the server ends the transaction by itself"),

@@ -25,7 +25,7 @@ use commandbus::{
     embedded::EmbeddedPostgres,
     message::{CommandId, Domain},
     prelude::*,
-    store::{ParkedFilter, postgres::with_release_timeout},
+    store::{ParkedFilter, postgres::with_release_check},
 };
 use commandbus_tests::{Proxy, Server, report};
 use rand::{SeedableRng, rngs::StdRng};
@@ -84,7 +84,7 @@ impl Size {
 
 fn pool(url: &str) -> PgPool {
     let options = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3));
-    with_release_timeout(options).connect_lazy(url).unwrap()
+    with_release_check(options).connect_lazy(url).unwrap()
 }
 
 /// Batches with callbacks, and a batch of processes.

@@ -11,6 +11,8 @@ mod fuzzing;
 mod harness;
 mod house;
 mod invariants;
+mod kept_connections;
+mod left_open;
 mod logs;
 mod migrating;
 mod plans;

@@ -24,7 +24,7 @@ mod worker;
 
 use std::{env, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use commandbus::{bus::Bus, embedded::EmbeddedPostgres, store::postgres::with_release_timeout};
+use commandbus::{bus::Bus, embedded::EmbeddedPostgres, store::postgres::with_release_check};
 use commandbus_tests::{broken_rules, report};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -43,7 +43,7 @@ fn setting<T: FromStr<Err: std::fmt::Display>>(name: &str) -> Option<T> {
 }
 
 fn pool(url: &str) -> PgPool {
-    with_release_timeout(PgPoolOptions::new().max_connections(10)).connect_lazy(url).unwrap()
+    with_release_check(PgPoolOptions::new().max_connections(10)).connect_lazy(url).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

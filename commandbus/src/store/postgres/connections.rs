@@ -4,11 +4,18 @@
 //! in two steps, so there every call is a transaction of its own, in which both steps meet the same session; and it begins
 //! by forgetting the names that others have left in that session.
 
+use std::{io, sync::Arc};
+
 use sqlx::{
-    FromRow, PgConnection, PgPool, Postgres, Transaction,
+    FromRow, PgConnection, PgPool, Postgres, SqlSafeStr, Transaction,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::{Query, QueryAs, QueryScalar},
+};
+
+use super::{
+    release::is_at_rest,
+    spares::{Keeping, Spare, Spares},
 };
 
 /// What a transaction begins with behind a transaction pooler.
@@ -35,15 +42,16 @@ pub(crate) fn through_pooler(options: PgConnectOptions) -> PgConnectOptions {
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
     pool: PgPool,
+    spares: Arc<Spares<PoolConnection<Postgres>>>,
     transaction_pooler: bool,
 }
 
 impl Connections {
-    pub(super) fn new(pool: PgPool, transaction_pooler: bool) -> Self {
+    pub(super) fn new(pool: PgPool, keeping: Keeping, transaction_pooler: bool) -> Self {
         if transaction_pooler {
             pool.set_connect_options(through_pooler(pool.connect_options().as_ref().clone()));
         }
-        Self { pool, transaction_pooler }
+        Self { spares: Arc::new(Spares::new(pool.clone(), keeping)), pool, transaction_pooler }
     }
 
     pub(super) fn pool(&self) -> &PgPool {
@@ -56,44 +64,69 @@ impl Connections {
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.pool.begin_with(self.begin_statement()).await
+        begin(&self.pool, self.begin_statement()).await
     }
 
-    /// A connection for a call that is made elsewhere.
+    /// A connection for a call.
     pub(super) async fn hold(&self) -> Result<Held, sqlx::Error> {
-        Ok(match self.around().await? {
-            Some(transaction) => Held::InTransaction(transaction),
-            None => Held::Alone(self.pool.acquire().await?),
-        })
+        if self.transaction_pooler {
+            return Ok(Held::InTransaction(self.begin().await?));
+        }
+        let spare = match self.spares.take() {
+            Ok(spare) => spare,
+            Err(waiting) => waiting.over(self.acquire().await?),
+        };
+        Ok(Held::Alone(spare, Arc::clone(&self.spares)))
     }
 
-    /// The transaction around a call, where it needs one.
-    async fn around(&self) -> Result<Option<Transaction<'static, Postgres>>, sqlx::Error> {
-        if self.transaction_pooler { self.begin().await.map(Some) } else { Ok(None) }
+    /// A connection of the pool, outside of any transaction: what is written on it is committed by itself.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        loop {
+            let mut connection = self.pool.acquire().await?;
+            if !self.spares.is_shared() || is_at_rest(&mut connection).await? {
+                return Ok(connection);
+            }
+            tracing::warn!("a connection of the pool was in a transaction that somebody had left open; it is closed");
+            connection.close_on_drop();
+        }
     }
+}
+
+/// Begins a transaction. In a task of its own: given up halfway, the driver would leave it open on a connection that goes
+/// back to the pool ([sqlx#4393](https://github.com/transact-rs/sqlx/issues/4393)).
+pub(super) async fn begin(
+    pool: &PgPool,
+    statement: impl SqlSafeStr,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let (pool, statement) = (pool.clone(), statement.into_sql_str());
+    let beginning = tokio::spawn(async move { pool.begin_with(statement).await });
+    beginning.await.unwrap_or_else(|error| Err(sqlx::Error::Io(io::Error::other(error))))
 }
 
 /// A connection for one call.
 #[derive(Debug)]
 pub(super) enum Held {
-    Alone(PoolConnection<Postgres>),
+    /// Dropped, it goes back to its pool, which asks it first whether it is done.
+    Alone(Spare<PoolConnection<Postgres>>, Arc<Spares<PoolConnection<Postgres>>>),
     InTransaction(Transaction<'static, Postgres>),
 }
 
 impl Held {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         match self {
-            Self::Alone(connection) => connection,
+            Self::Alone(spare, _) => &mut spare.held,
             Self::InTransaction(transaction) => transaction,
         }
     }
 
-    /// To be called after the call; dropped before, nothing of it remains where it was in a transaction.
+    /// To be called after a call that came to its end; dropped before, nothing of it remains where it was in a transaction.
     pub(super) async fn end(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Alone(_) => Ok(()),
-            Self::InTransaction(transaction) => transaction.commit().await,
+            Self::Alone(spare, spares) if spares.keeps(&spare) => spares.put(spare),
+            Self::Alone(..) => {}
+            Self::InTransaction(transaction) => transaction.commit().await?,
         }
+        Ok(())
     }
 }
 
@@ -114,15 +147,13 @@ pub(super) trait Call: Sized {
     fn call_all(self, connections: &Connections) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
 }
 
-/// The four calls of one kind of statement: straight from the pool, or in a transaction.
+/// The calls of one kind of statement.
 macro_rules! calls {
     ($($call:ident as $fetch:ident -> $answer:ty,)+) => {
         $(async fn $call(self, connections: &Connections) -> Result<$answer, sqlx::Error> {
-            let Some(mut transaction) = connections.around().await? else {
-                return self.$fetch(&connections.pool).await;
-            };
-            let answer = self.$fetch(&mut *transaction).await?;
-            transaction.commit().await?;
+            let mut held = connections.hold().await?;
+            let answer = self.$fetch(held.connection()).await?;
+            held.end().await?;
             Ok(answer)
         })+
     };
@@ -132,11 +163,9 @@ impl Call for Query<'_, Postgres, PgArguments> {
     type Row = PgRow;
 
     async fn call(self, connections: &Connections) -> Result<(), sqlx::Error> {
-        let Some(mut transaction) = connections.around().await? else {
-            return self.execute(&connections.pool).await.map(drop);
-        };
-        self.execute(&mut *transaction).await?;
-        transaction.commit().await
+        let mut held = connections.hold().await?;
+        self.execute(held.connection()).await?;
+        held.end().await
     }
 
     calls! {

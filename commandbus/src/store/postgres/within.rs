@@ -2,9 +2,9 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
-use super::{PostgresStore, connections::Call, milliseconds};
+use super::{HandlerTransaction, PostgresStore, connections::Call, milliseconds};
 use crate::{error::StoreError, store::Token};
 
 impl PostgresStore {
@@ -20,7 +20,7 @@ impl PostgresStore {
         token: Token,
         idle_timeout: Duration,
         statement_timeout: Option<Duration>,
-    ) -> Result<Transaction<'static, Postgres>, StoreError> {
+    ) -> Result<HandlerTransaction, StoreError> {
         // One round trip; there is nothing in it but numbers and a UUID.
         let mut begin = format!(
             "{}; set local commandbus.delivery = '{}:{}'; set local idle_in_transaction_session_timeout = {}",
@@ -32,7 +32,7 @@ impl PostgresStore {
         if let Some(timeout) = statement_timeout {
             let _ = write!(begin, "; set local statement_timeout = {}", setting(timeout));
         }
-        Ok(self.pool.pool().begin_with(AssertSqlSafe(begin)).await?)
+        Ok(HandlerTransaction::begin(&self.handlers, begin).await?)
     }
 
     /// The id of the caller's transaction, for [`rolled_back`](Self::rolled_back).

@@ -5,7 +5,7 @@ mod work;
 
 use std::{io, time::Duration};
 
-use commandbus::{bus::Bus, handlers, process::Router, store::postgres::with_release_timeout, worker::Worker};
+use commandbus::{bus::Bus, handlers, process::Router, store::postgres::with_release_check, worker::Worker};
 use sqlx::postgres::PgPoolOptions;
 
 /// Short, so that what a killed worker had comes again soon.
@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_secs(2);
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3));
-    let pool = with_release_timeout(options).connect_lazy(&std::env::var("DATABASE_URL")?)?;
+    let pool = with_release_check(options).connect_lazy(&std::env::var("DATABASE_URL")?)?;
     let bus = Bus::new(pool.clone());
     let worker = Worker::new(&bus, "chaos")
         .handlers(handlers![work::book, work::note, work::close])

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use commandbus::{bus::Bus, handlers, process::Router, store::postgres::with_release_timeout, worker::Worker};
+use commandbus::{bus::Bus, handlers, process::Router, store::postgres::with_release_check, worker::Worker};
 use sqlx::postgres::PgPoolOptions;
 
 use self::handling::Waits;
@@ -34,7 +34,7 @@ fn answer(waits: &Waits) -> io::Result<()> {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = PgPoolOptions::new().max_connections(CONCURRENCY as u32 + 4);
-    let pool = with_release_timeout(options).connect_lazy(&std::env::var("DATABASE_URL")?)?;
+    let pool = with_release_check(options).connect_lazy(&std::env::var("DATABASE_URL")?)?;
     let bus = Bus::new(pool);
     let waits = Waits::default();
     let worker = Worker::new(&bus, "soak")

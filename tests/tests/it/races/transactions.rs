@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use commandbus::error::StoreError;
 use commandbus::message::CommandStatus;
+use commandbus::store::postgres::HandlerTransaction;
 use commandbus::store::{Acceptance, Settled, Settlement, Store};
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 
 use crate::support::{Bench, LEASE, PAYMENTS, complete, debit, eventually, new_batch};
 
 /// A delivery, the transaction of its handler, and a row that the handler wrote in it.
-async fn handler(bench: &Bench) -> (Settlement, Transaction<'static, Postgres>) {
+async fn handler(bench: &Bench) -> (Settlement, HandlerTransaction) {
     let token = bench.received().await.token;
     let mut transaction = bench.store.begin_handler(token, LEASE, None).await.unwrap();
     write(&mut transaction).await.unwrap();
     (Settlement { token, verdict: complete() }, transaction)
 }
 
-async fn write(transaction: &mut Transaction<'_, Postgres>) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into ledger values (1)").execute(&mut **transaction).await?;
+async fn write(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into ledger values (1)").execute(connection).await?;
     Ok(())
 }
 

@@ -1,0 +1,123 @@
+//! The transactions of handlers, which follow each other on one connection.
+
+use std::{
+    fmt::Debug,
+    mem,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction, raw_sql};
+use tokio::runtime::Handle;
+
+use super::{
+    connections::begin,
+    spares::{Keep, Spare, Spares},
+};
+
+/// A transaction that a handler writes in; derefs to [`PgConnection`]. Dropped, it is rolled back.
+///
+/// Committed, its connection may serve the next one straight away. The driver goes on counting it as the same
+/// transaction then, so that savepoints are what [`begin`](sqlx::Connection::begin) of a handler makes in either.
+#[derive(Debug)]
+pub struct HandlerTransaction(Home);
+
+#[derive(Debug)]
+enum Home {
+    Own(Transaction<'static, Postgres>),
+    Kept(Spare<Transaction<'static, Postgres>>, Arc<Spares<Transaction<'static, Postgres>>>),
+}
+
+impl HandlerTransaction {
+    /// Begins with `statement`, on a connection that is at hand, else on one of the pool.
+    pub(super) async fn begin(
+        spares: &Arc<Spares<Transaction<'static, Postgres>>>,
+        statement: String,
+    ) -> Result<Self, sqlx::Error> {
+        let waiting = loop {
+            match spares.take() {
+                Ok(mut spare) => {
+                    // One whose other end has gone is none.
+                    if raw_sql(AssertSqlSafe(&*statement)).execute(&mut *spare.held).await.is_ok() {
+                        return Ok(Self(Home::Kept(spare, Arc::clone(spares))));
+                    }
+                }
+                Err(waiting) => break waiting,
+            }
+        };
+        let transaction = begin(spares.pool(), AssertSqlSafe(statement)).await?;
+        Ok(Self(Home::Kept(waiting.over(transaction), Arc::clone(spares))))
+    }
+
+    /// Makes all of it permanent.
+    ///
+    /// # Errors
+    ///
+    /// [`sqlx::Error`]: of the database, nothing was written; of the connection, nobody knows.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self.0 {
+            Home::Kept(mut spare, spares) if spares.keeps(&spare) => {
+                raw_sql("commit").execute(&mut *spare.held).await?;
+                spares.put(spare);
+                Ok(())
+            }
+            Home::Kept(Spare { held, .. }, _) | Home::Own(held) => held.commit().await,
+        }
+    }
+
+    /// Undoes all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`sqlx::Error`] of the connection; the server undoes it then, as soon as it knows.
+    pub async fn rollback(self) -> Result<(), sqlx::Error> {
+        match self.0 {
+            Home::Kept(Spare { held, .. }, _) | Home::Own(held) => held.rollback().await,
+        }
+    }
+}
+
+impl From<Transaction<'static, Postgres>> for HandlerTransaction {
+    fn from(transaction: Transaction<'static, Postgres>) -> Self {
+        Self(Home::Own(transaction))
+    }
+}
+
+impl Deref for HandlerTransaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match &self.0 {
+            Home::Own(transaction) => transaction,
+            Home::Kept(spare, _) => &spare.held,
+        }
+    }
+}
+
+impl DerefMut for HandlerTransaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match &mut self.0 {
+            Home::Own(transaction) => transaction,
+            Home::Kept(spare, _) => &mut spare.held,
+        }
+    }
+}
+
+/// One that is kept has been committed, and is open for the driver only.
+impl Keep for Transaction<'static, Postgres> {
+    fn give_back(mut self) {
+        tokio::spawn(async move {
+            // The server warns of the end of what did not begin.
+            raw_sql("begin").execute(&mut *self).await?;
+            self.rollback().await
+        });
+    }
+
+    fn abandon(self) {
+        match Handle::try_current() {
+            Ok(_) => self.give_back(),
+            // To end it takes a runtime; the system closes the connection with the program.
+            Err(_) => mem::forget(self),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Connections that are kept from one call to the next, and never from those who wait for one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use commandbus::{handlers, prelude::*};
+use commandbus_tests::TestDatabase;
+use sqlx::{Acquire, PgPool, postgres::PgPoolOptions};
+use tokio::{runtime, task::spawn_blocking};
+
+use crate::{
+    house::{AtWork, Does, debit},
+    time::{soon, until},
+};
+
+/// How many are sent, or handled, one after the other.
+const TURNS: usize = 40;
+
+/// A pool of `size`, and how often somebody took a connection from it.
+async fn pool(database: &TestDatabase, size: u32) -> (PgPool, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    let options = PgPoolOptions::new().max_connections(size).before_acquire(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Ok(true) })
+    });
+    (options.connect(database.url()).await.unwrap(), taken)
+}
+
+async fn send(bus: &Bus) {
+    for _ in 0..TURNS {
+        debit(Does::Succeed).send(bus).await.unwrap();
+    }
+}
+
+#[command(domain = "in_turn")]
+#[derive(Serialize, Deserialize)]
+struct Write {
+    n: i32,
+}
+
+/// Writes what stays, and in a savepoint what does not.
+#[handler]
+async fn write(Write { n }: Write, mut tx: Tx) -> Result<(), sqlx::Error> {
+    const WRITE: &str = "insert into effect values ($1, pg_current_xact_id()::text)";
+    sqlx::query(WRITE).bind(n).execute(&mut *tx).await?;
+    let mut savepoint = tx.begin().await?;
+    sqlx::query(WRITE).bind(-n).execute(&mut *savepoint).await?;
+    savepoint.rollback().await
+}
+
+/// Has the handlers run, one after the other.
+async fn handle(bus: &Bus, database: &TestDatabase) {
+    let pool = &database.pool().await;
+    sqlx::raw_sql("create table effect (n int, transaction text)").execute(pool).await.unwrap();
+    let worker = Worker::new(bus, "in_turn").handlers(handlers![write]).concurrency(1);
+    bus.send_many((1..=TURNS as i32).map(|n| Write { n })).await.unwrap();
+    let at_work = AtWork::start(worker);
+    let settled = "select count(*) from commandbus.command where status = 'COMPLETED'";
+    until(async || sqlx::query_scalar::<_, i64>(settled).fetch_one(pool).await.unwrap() == TURNS as i64).await;
+    at_work.stop().await;
+    let written = "select count(distinct n), count(distinct transaction), count(*) from effect where n > 0";
+    let written: (i64, i64, i64) = sqlx::query_as(written).fetch_one(pool).await.unwrap();
+    assert_eq!(written, (TURNS as i64, TURNS as i64, TURNS as i64), "each in a transaction of its own");
+    let undone: i64 = sqlx::query_scalar("select count(*) from effect where n < 0").fetch_one(pool).await.unwrap();
+    assert_eq!(undone, 0, "a savepoint is one also in a transaction that follows another");
+}
+
+async fn until_all_are_back(pool: &PgPool) {
+    until(async || pool.num_idle() == pool.size() as usize).await;
+}
+
+#[tokio::test]
+async fn sends_that_follow_each_other_take_the_connection_at_hand() {
+    let database = TestDatabase::new().await;
+    let (pool, taken) = pool(&database, 3).await;
+    let bus = Bus::new(pool.clone());
+    send(&bus).await;
+    assert!(taken.load(Ordering::Relaxed) < TURNS, "{taken:?}");
+    until_all_are_back(&pool).await;
+}
+
+#[tokio::test]
+async fn handlers_that_follow_each_other_write_on_the_connection_at_hand() {
+    let database = TestDatabase::new().await;
+    let (pool, taken) = pool(&database, 3).await;
+    handle(&Bus::new(pool.clone()), &database).await;
+    assert!(taken.load(Ordering::Relaxed) < TURNS, "{taken:?}");
+    until_all_are_back(&pool).await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_pool_that_is_used_up() {
+    let database = TestDatabase::new().await;
+    let (pool, taken) = pool(&database, 1).await;
+    let bus = Bus::new(pool.clone());
+    debit(Does::Succeed).send(&bus).await.unwrap();
+    until_all_are_back(&pool).await;
+    taken.store(0, Ordering::Relaxed);
+    send(&bus).await;
+    assert!(taken.load(Ordering::Relaxed) >= TURNS, "{taken:?}");
+    handle(&bus, &database).await;
+}
+
+#[tokio::test]
+async fn a_pool_that_is_closed_gets_back_what_was_kept() {
+    let database = TestDatabase::new().await;
+    let (pool, _) = pool(&database, 3).await;
+    let bus = Bus::new(pool.clone());
+    send(&bus).await;
+    soon(pool.close()).await;
+    debit(Does::Succeed).send(&bus).await.unwrap_err();
+}
+
+/// Tearing down a program may drop the bus last.
+#[tokio::test]
+async fn a_bus_is_dropped_without_a_runtime() {
+    let database = TestDatabase::new().await;
+    let dropped = thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let bus = runtime.block_on(async {
+            let (pool, _) = pool(&database, 5).await;
+            let bus = Bus::new(pool);
+            handle(&bus, &database).await;
+            send(&bus).await;
+            bus
+        });
+        drop(runtime);
+        drop(bus);
+    });
+    spawn_blocking(move || dropped.join()).await.unwrap().unwrap();
+}
