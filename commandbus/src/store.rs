@@ -66,6 +66,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     // ---- working -------------------------------------------------------------------------------------------------
 
+    /// Whether a receive might find something now. A look that costs less than a receive is worth it where the answer is
+    /// mostly no; without one, and where it fails, the receive shall tell.
+    async fn may_have_work(&self, _domain: &Domain) -> bool {
+        true
+    }
+
     /// Receives up to `limit` commands whose messages are visible and hides them for `lease`.
     async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError>;
 

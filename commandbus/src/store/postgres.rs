@@ -67,7 +67,7 @@ const ENGINE_CONNECTIONS: u32 = 6;
 const ENGINE_IDLE: Duration = Duration::from_secs(60);
 
 /// How long connections of the engine stay out of their pool while they are used; a poll takes the one of the last poll.
-const KEPT_OF_THE_ENGINE: Duration = Duration::from_secs(10);
+const KEPT_OF_THE_ENGINE: Duration = Duration::from_secs(60);
 
 /// The same of the caller's pool; somebody who comes when all of them are in use waits no longer than this for one of them.
 const KEPT_OF_THE_CALLER: Duration = Duration::from_millis(100);
@@ -221,6 +221,10 @@ impl Store for PostgresStore {
     async fn begin_batch<'a>(&'a self, batch: NewBatch) -> Result<Box<dyn BatchWriter + 'a>, StoreError> {
         self.ensure_batch_queues(&batch).await?;
         Ok(Box::new(batch::Writer::begin(self, batch).await?))
+    }
+
+    async fn may_have_work(&self, domain: &Domain) -> bool {
+        self.look_for_work(domain).await.unwrap_or(true)
     }
 
     async fn receive(&self, domain: &Domain, limit: usize, lease: Duration) -> Result<Received, StoreError> {

@@ -47,10 +47,18 @@ struct Intake {
 enum Look {
     /// There may be commands.
     Now,
+    /// Nobody said that there are any: after a look whether it is worth it.
+    Poll,
     /// The queue was found empty: on a wake-up, or when the poll is due.
     Empty(Pause),
     /// The store failed: when the pause ends, or when its connection is back.
     Failed(Pause),
+}
+
+impl Look {
+    fn is_due(&self) -> bool {
+        matches!(self, Self::Now | Self::Poll)
+    }
 }
 
 struct Answer {
@@ -73,13 +81,14 @@ impl Intake {
         loop {
             // Also when a wake-up came together with the end, and was looked at first.
             let clear = *stalled.borrow_and_update() == 0 && !engine.closing.is_cancelled();
-            while clear && matches!(self.look, Look::Now) && receives.len() < self.lanes() {
+            while clear && self.look.is_due() && receives.len() < self.lanes() {
                 let asked = engine.hand.reserve(GROUP, !receives.is_empty());
                 if asked == 0 {
                     break;
                 }
                 self.seen = self.woken;
-                receives.push(receive(&engine, asked, self.woken));
+                let poll = matches!(self.look, Look::Poll);
+                receives.push(receive(&engine, asked, self.woken, poll));
             }
             tokio::select! {
                 () = engine.closing.cancelled() => break,
@@ -87,7 +96,7 @@ impl Intake {
                 () = engine.hand.room() => {}
                 _ = stalled.changed() => {}
                 wake = next_wake(&mut self.wakes) => self.wake(wake.as_ref()),
-                () = pause_of(&mut self.look) => self.look = Look::Now,
+                look = pause_of(&mut self.look) => self.look = look,
             }
         }
         while let Some(answer) = receives.next().await {
@@ -118,7 +127,7 @@ impl Intake {
         self.full = found >= asked;
         if self.full || woken != self.woken {
             self.look = Look::Now;
-        } else if matches!(self.look, Look::Now) {
+        } else if self.look.is_due() {
             // Jitter, so that workers started together do not ask together.
             let pause = engine.settings.poll_interval.mul_f64(rand::random_range(0.8..1.2));
             let store = Arc::clone(engine.bus.store());
@@ -157,15 +166,28 @@ pub(crate) fn pauses() -> ExponentialBackoff {
         .build()
 }
 
-async fn receive(engine: &Engine, asked: usize, woken: u64) -> Answer {
-    let receiving = engine.store().receive(&engine.domain, asked, engine.settings.lease);
+async fn receive(engine: &Engine, asked: usize, woken: u64, poll: bool) -> Answer {
+    let receiving = async {
+        if poll && !engine.store().may_have_work(&engine.domain).await {
+            return Ok(Received::default());
+        }
+        engine.store().receive(&engine.domain, asked, engine.settings.lease).await
+    };
     Answer { asked, woken, received: engine.call("receive", receiving).await }
 }
 
-async fn pause_of(look: &mut Look) {
+/// What to do when the pause ends.
+async fn pause_of(look: &mut Look) -> Look {
     match look {
-        Look::Now => std::future::pending().await,
-        Look::Empty(pause) | Look::Failed(pause) => pause.await,
+        Look::Now | Look::Poll => std::future::pending().await,
+        Look::Empty(pause) => {
+            pause.await;
+            Look::Poll
+        }
+        Look::Failed(pause) => {
+            pause.await;
+            Look::Now
+        }
     }
 }
 

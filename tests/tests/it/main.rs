@@ -16,6 +16,7 @@ mod left_open;
 mod logs;
 mod migrating;
 mod plans;
+mod polling;
 mod poolers;
 mod procedures;
 mod processes;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use serde_json::value::RawValue;
-use sqlx::{Row, postgres::PgRow, types::Json};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow, types::Json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -15,6 +15,17 @@ use crate::{
 };
 
 impl PostgresStore {
+    /// Whether a message is visible, or a group is to give a turn.
+    pub(super) async fn look_for_work(&self, domain: &Domain) -> Result<bool, sqlx::Error> {
+        // With now(), which an index is asked for; the name of a domain has nothing to be quoted.
+        let look = format!(
+            "select exists (select from pgmq.\"q_{}\" q where q.vt <= now())
+                 or exists (select from commandbus.group_due d where d.domain = $1)",
+            domain.commands_queue(),
+        );
+        sqlx::query_scalar(AssertSqlSafe(look)).bind(domain.as_str()).call_one(&self.engine).await
+    }
+
     pub(super) async fn receive_commands(
         &self,
         domain: &Domain,
