@@ -131,11 +131,9 @@ impl Held {
 }
 
 /// A statement that is a call of its own.
-pub(super) trait Call: Sized {
+pub(super) trait Call: Sized + Send {
     /// What a row of its answer is.
     type Row;
-
-    fn call(self, connections: &Connections) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     fn call_one(self, connections: &Connections) -> impl Future<Output = Result<Self::Row, sqlx::Error>> + Send;
 
@@ -145,6 +143,11 @@ pub(super) trait Call: Sized {
     ) -> impl Future<Output = Result<Option<Self::Row>, sqlx::Error>> + Send;
 
     fn call_all(self, connections: &Connections) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
+
+    /// Without an answer.
+    fn call(self, connections: &Connections) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        async { self.call_optional(connections).await.map(drop) }
+    }
 }
 
 /// The calls of one kind of statement.
@@ -162,12 +165,6 @@ macro_rules! calls {
 impl Call for Query<'_, Postgres, PgArguments> {
     type Row = PgRow;
 
-    async fn call(self, connections: &Connections) -> Result<(), sqlx::Error> {
-        let mut held = connections.hold().await?;
-        self.execute(held.connection()).await?;
-        held.end().await
-    }
-
     calls! {
         call_one as fetch_one -> PgRow,
         call_optional as fetch_optional -> Option<PgRow>,
@@ -182,10 +179,6 @@ where
 {
     type Row = O;
 
-    async fn call(self, connections: &Connections) -> Result<(), sqlx::Error> {
-        self.call_one(connections).await.map(drop)
-    }
-
     calls! {
         call_one as fetch_one -> O,
         call_optional as fetch_optional -> Option<O>,
@@ -198,10 +191,6 @@ where
     O: Send + Unpin + for<'r> FromRow<'r, PgRow>,
 {
     type Row = O;
-
-    async fn call(self, connections: &Connections) -> Result<(), sqlx::Error> {
-        self.call_one(connections).await.map(drop)
-    }
 
     calls! {
         call_one as fetch_one -> O,
