@@ -8,10 +8,11 @@ use std::{
 };
 
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction, raw_sql};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 
 use super::{
     connections::begin,
+    release::PATIENCE,
     spares::{Keep, Spare, Spares},
 };
 
@@ -108,8 +109,11 @@ impl Keep for Transaction<'static, Postgres> {
     fn give_back(mut self) {
         tokio::spawn(async move {
             // The server warns of the end of what did not begin.
-            raw_sql("begin").execute(&mut *self).await?;
-            self.rollback().await
+            let begun = timeout(PATIENCE, raw_sql("begin").execute(&mut *self)).await;
+            if let Ok(Ok(_)) = begun {
+                let _ = self.rollback().await;
+            }
+            // Else it ends where connections do that hang: in its pool.
         });
     }
 

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use sqlx::{PgConnection, Row, postgres::PgPoolOptions, raw_sql};
 
 /// How long a connection may take to say that it is ready for the next caller.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Has a pool close connections that are not done when they are given back: those that do not answer, and those in an open
 /// transaction.
