@@ -75,23 +75,23 @@ async fn until_all_are_back(pool: &PgPool) {
     until(async || pool.num_idle() == pool.size() as usize).await;
 }
 
-#[tokio::test]
-async fn sends_that_follow_each_other_take_the_connection_at_hand() {
+/// Turns share connections, which are all back in their pool afterwards.
+async fn takes_fewer_connections_than_turns(work: impl AsyncFnOnce(&Bus, &TestDatabase)) {
     let database = TestDatabase::new().await;
     let (pool, taken) = pool(&database, 3).await;
-    let bus = Bus::new(pool.clone());
-    send(&bus).await;
+    work(&Bus::new(pool.clone()), &database).await;
     assert!(taken.load(Ordering::Relaxed) < TURNS, "{taken:?}");
     until_all_are_back(&pool).await;
 }
 
 #[tokio::test]
+async fn sends_that_follow_each_other_take_the_connection_at_hand() {
+    takes_fewer_connections_than_turns(async |bus, _| send(bus).await).await;
+}
+
+#[tokio::test]
 async fn handlers_that_follow_each_other_write_on_the_connection_at_hand() {
-    let database = TestDatabase::new().await;
-    let (pool, taken) = pool(&database, 3).await;
-    handle(&Bus::new(pool.clone()), &database).await;
-    assert!(taken.load(Ordering::Relaxed) < TURNS, "{taken:?}");
-    until_all_are_back(&pool).await;
+    takes_fewer_connections_than_turns(handle).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,11 @@ use commandbus::{
 };
 use serde_json::json;
 
-use crate::support::{Bench, PAYMENTS, complete, debit};
+use crate::{
+    house::{AtWork, House},
+    support::{Bench, PAYMENTS, complete, debit},
+    time::until,
+};
 
 fn grouped() -> NewCommand {
     let headers = [(group::HEADER.to_owned(), json!("account-7"))].into_iter().collect();
@@ -44,6 +48,25 @@ async fn a_look_finds_the_turn_of_a_group() {
     // Whether anything is left to be tidied up, a receive tells.
     assert!(bench.receive().await.deliveries.is_empty());
     assert!(!work().await);
+}
+
+#[tokio::test]
+async fn an_idle_worker_looks_and_does_not_receive() {
+    let house = House::new().await;
+    // From the next connections on.
+    house
+        .run("do $$ begin execute format('alter database %I set track_functions = pl', current_database()); end $$")
+        .await;
+    let bus = house.another_bus().await;
+    let at_work = AtWork::start(house.worker_on(&bus).poll_interval(Duration::from_millis(10)));
+    // Sessions report now and then what they did.
+    let scans = "select seq_scan + idx_scan from pg_stat_user_tables where relname = 'q_payments__commands'";
+    let receives =
+        "select coalesce(sum(calls), 0)::int8 from pg_stat_user_functions where funcname = 'receive_commands'";
+    until(async || house.ask::<i64>(scans).await > 100 && house.ask::<i64>(receives).await > 0).await;
+    at_work.stop().await;
+    let received: i64 = house.ask(receives).await;
+    assert!(received < 10, "{received} receives");
 }
 
 /// Whoever cannot look shall receive, and hear what is wrong.

@@ -41,7 +41,6 @@ pub(crate) fn through_pooler(options: PgConnectOptions) -> PgConnectOptions {
 /// A pool that calls and transactions take their connections from.
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
-    pool: PgPool,
     spares: Arc<Spares<PoolConnection<Postgres>>>,
     transaction_pooler: bool,
 }
@@ -51,11 +50,11 @@ impl Connections {
         if transaction_pooler {
             pool.set_connect_options(through_pooler(pool.connect_options().as_ref().clone()));
         }
-        Self { spares: Arc::new(Spares::new(pool.clone(), keeping)), pool, transaction_pooler }
+        Self { spares: Arc::new(Spares::new(pool, keeping)), transaction_pooler }
     }
 
     pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+        self.spares.pool()
     }
 
     /// What a transaction begins with.
@@ -64,7 +63,7 @@ impl Connections {
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        begin(&self.pool, self.begin_statement()).await
+        begin(self.pool(), self.begin_statement()).await
     }
 
     /// A connection for a call.
@@ -82,7 +81,7 @@ impl Connections {
     /// A connection of the pool, outside of any transaction: what is written on it is committed by itself.
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         loop {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = self.pool().acquire().await?;
             if !self.spares.is_shared() || is_at_rest(&mut connection).await? {
                 return Ok(connection);
             }

@@ -21,12 +21,10 @@ use super::{
 /// Committed, its connection may serve the next one straight away. The driver goes on counting it as the same
 /// transaction then, so that savepoints are what [`begin`](sqlx::Connection::begin) of a handler makes in either.
 #[derive(Debug)]
-pub struct HandlerTransaction(Home);
-
-#[derive(Debug)]
-enum Home {
-    Own(Transaction<'static, Postgres>),
-    Kept(Spare<Transaction<'static, Postgres>>, Arc<Spares<Transaction<'static, Postgres>>>),
+pub struct HandlerTransaction {
+    spare: Spare<Transaction<'static, Postgres>>,
+    /// Where the next one finds it; nowhere when the caller brought it.
+    spares: Option<Arc<Spares<Transaction<'static, Postgres>>>>,
 }
 
 impl HandlerTransaction {
@@ -35,19 +33,20 @@ impl HandlerTransaction {
         spares: &Arc<Spares<Transaction<'static, Postgres>>>,
         statement: String,
     ) -> Result<Self, sqlx::Error> {
-        let waiting = loop {
+        let of = |spare| Self { spare, spares: Some(Arc::clone(spares)) };
+        loop {
             match spares.take() {
                 Ok(mut spare) => {
                     // One whose other end has gone is none.
                     if raw_sql(AssertSqlSafe(&*statement)).execute(&mut *spare.held).await.is_ok() {
-                        return Ok(Self(Home::Kept(spare, Arc::clone(spares))));
+                        return Ok(of(spare));
                     }
                 }
-                Err(waiting) => break waiting,
+                Err(waiting) => {
+                    return begin(spares.pool(), AssertSqlSafe(statement)).await.map(|begun| of(waiting.over(begun)));
+                }
             }
-        };
-        let transaction = begin(spares.pool(), AssertSqlSafe(statement)).await?;
-        Ok(Self(Home::Kept(waiting.over(transaction), Arc::clone(spares))))
+        }
     }
 
     /// Makes all of it permanent.
@@ -56,14 +55,11 @@ impl HandlerTransaction {
     ///
     /// [`sqlx::Error`]: of the database, nothing was written; of the connection, nobody knows.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        match self.0 {
-            Home::Kept(mut spare, spares) if spares.keeps(&spare) => {
-                raw_sql("commit").execute(&mut *spare.held).await?;
-                spares.put(spare);
-                Ok(())
-            }
-            Home::Kept(Spare { held, .. }, _) | Home::Own(held) => held.commit().await,
-        }
+        let Self { mut spare, spares } = self;
+        let Some(spares) = spares.filter(|spares| spares.keeps(&spare)) else { return spare.held.commit().await };
+        raw_sql("commit").execute(&mut *spare.held).await?;
+        spares.put(spare);
+        Ok(())
     }
 
     /// Undoes all of it.
@@ -72,15 +68,13 @@ impl HandlerTransaction {
     ///
     /// [`sqlx::Error`] of the connection; the server undoes it then, as soon as it knows.
     pub async fn rollback(self) -> Result<(), sqlx::Error> {
-        match self.0 {
-            Home::Kept(Spare { held, .. }, _) | Home::Own(held) => held.rollback().await,
-        }
+        self.spare.held.rollback().await
     }
 }
 
 impl From<Transaction<'static, Postgres>> for HandlerTransaction {
     fn from(transaction: Transaction<'static, Postgres>) -> Self {
-        Self(Home::Own(transaction))
+        Self { spare: Spare::until_now(transaction), spares: None }
     }
 }
 
@@ -88,19 +82,13 @@ impl Deref for HandlerTransaction {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        match &self.0 {
-            Home::Own(transaction) => transaction,
-            Home::Kept(spare, _) => &spare.held,
-        }
+        &self.spare.held
     }
 }
 
 impl DerefMut for HandlerTransaction {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        match &mut self.0 {
-            Home::Own(transaction) => transaction,
-            Home::Kept(spare, _) => &mut spare.held,
-        }
+        &mut self.spare.held
     }
 }
 

@@ -65,6 +65,13 @@ pub(super) struct Spare<C> {
     until: Instant,
 }
 
+impl<C> Spare<C> {
+    /// One that is never kept.
+    pub(super) fn until_now(held: C) -> Self {
+        Self { held, until: Instant::now() }
+    }
+}
+
 impl<C: Keep> Spares<C> {
     pub(super) fn new(pool: PgPool, keeping: Keeping) -> Self {
         Self { pool, keeping, state: Mutex::new(State { idle: Vec::new(), waiting: 0, swept: false }) }
@@ -88,8 +95,13 @@ impl<C: Keep> Spares<C> {
         Instant::now() < spare.until && !self.pool.is_closed() && !self.others_may_wait() && self.state().waiting == 0
     }
 
+    /// For the next call; for whoever has begun to wait meanwhile.
     pub(super) fn put(self: &Arc<Self>, spare: Spare<C>) {
         let mut state = self.state();
+        if state.waiting > 0 {
+            drop(state);
+            return spare.held.give_back();
+        }
         let until = spare.until;
         state.idle.push(spare);
         if !std::mem::replace(&mut state.swept, true) {
@@ -109,6 +121,16 @@ impl<C: Keep> Spares<C> {
         self.is_shared() && is_exhausted()
     }
 
+    /// What is no longer kept from now on, and when the next of the others is over.
+    fn over(&self) -> (Vec<Spare<C>>, Option<Instant>) {
+        let mut state = self.state();
+        let now = Instant::now();
+        let over = state.idle.extract_if(.., |spare| spare.until <= now).collect();
+        let earliest = state.idle.iter().map(|spare| spare.until).min();
+        state.swept = earliest.is_some();
+        (over, earliest)
+    }
+
     fn state(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,18 +145,6 @@ async fn sweep<C: Keep>(spares: Weak<Spares<C>>, mut next: Instant) {
         over.into_iter().for_each(|spare| spare.held.give_back());
         let Some(earliest) = earliest else { return };
         next = earliest;
-    }
-}
-
-impl<C: Keep> Spares<C> {
-    /// What is no longer kept from now on, and when the next of the others is over.
-    fn over(&self) -> (Vec<Spare<C>>, Option<Instant>) {
-        let mut state = self.state();
-        let now = Instant::now();
-        let over = state.idle.extract_if(.., |spare| spare.until <= now).collect();
-        let earliest = state.idle.iter().map(|spare| spare.until).min();
-        state.swept = earliest.is_some();
-        (over, earliest)
     }
 }
 
