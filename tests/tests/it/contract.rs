@@ -66,6 +66,7 @@ on_every_store! {
         a_message_of_a_parked_command_is_put_aside,
         a_second_message_of_a_command_that_runs_is_put_aside,
         a_copy_of_a_message_sent_again_by_an_operator_is_put_aside,
+        a_copy_that_comes_with_what_is_parked_is_judged_as_it_was_found,
         what_is_no_envelope_is_put_aside,
     }
     settling {

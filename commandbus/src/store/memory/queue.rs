@@ -1,6 +1,6 @@
 //! A queue of messages with visibility and an archive, as PGMQ keeps it.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, value::RawValue};
@@ -51,13 +51,10 @@ impl Queue {
         self.last_id
     }
 
-    /// The first visible message behind `after`.
-    pub(super) fn next_visible(&self, after: i64, now: DateTime<Utc>) -> Option<&Message> {
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        self.live
-            .range(behind)
-            .map(|(_, message)| message)
-            .find(|message| message.visible_at.is_some_and(|visible_at| visible_at <= now))
+    /// The first `limit` visible messages.
+    pub(super) fn visible(&self, limit: usize, now: DateTime<Utc>) -> Vec<Message> {
+        let is_visible = |message: &&Message| message.visible_at.is_some_and(|visible_at| visible_at <= now);
+        self.live.values().filter(is_visible).take(limit).cloned().collect()
     }
 
     /// Receives a message: it is hidden until then, and the receive counted.

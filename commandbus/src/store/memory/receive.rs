@@ -42,12 +42,11 @@ impl Transition<'_> {
         if self.state.paused.contains(domain) {
             return received;
         }
-        let mut seen = 0;
-        while received.deliveries.len() < limit
-            && let Some(message) = self.commands_queue(domain).next_visible(seen, now).cloned()
-        {
-            seen = message.msg_id;
-            match self.use_of(domain, &message) {
+        // All of them are judged as they are found: what becomes of one changes nothing for those that came with it.
+        let visible = self.commands_queue(domain).visible(limit, now);
+        let uses: Vec<_> = visible.iter().map(|message| self.use_of(domain, message)).collect();
+        for (message, purpose) in visible.into_iter().zip(uses) {
+            match purpose {
                 Use::Stray(reason) => {
                     self.commands_queue(domain).archive(message.msg_id, now);
                     received.strays.push(Stray { msg_id: message.msg_id, reason });

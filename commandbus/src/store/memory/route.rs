@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     clock::later,
-    queue::Queue,
+    queue::{Message, Queue},
     state::{Process, ShelvedReply, State, Transition},
 };
 use crate::{
@@ -23,15 +23,13 @@ impl Transition<'_> {
     pub(super) fn receive_replies(&mut self, domain: &Domain, limit: usize, lease: Duration) -> RoutingWork {
         let now = self.now;
         let queue = self.process_replies(domain);
-        let mut replies = Vec::new();
-        let mut seen = 0;
-        while replies.len() < limit
-            && let Some(message) = queue.next_visible(seen, now)
-        {
-            seen = message.msg_id;
-            replies.push(ReceivedReply { msg_id: seen, reads: message.reads + 1, body: message.body.clone() });
-            queue.lease(seen, later(now, lease));
+        let visible = queue.visible(limit, now);
+        for message in &visible {
+            queue.lease(message.msg_id, later(now, lease));
         }
+        let reply =
+            |message: Message| ReceivedReply { msg_id: message.msg_id, reads: message.reads + 1, body: message.body };
+        let replies = visible.into_iter().map(reply).collect();
         RoutingWork { replies, due: self.state.due(domain, now, limit), next_due: self.state.next_due(domain, now) }
     }
 

@@ -1,12 +1,12 @@
 use commandbus::{
     message::{CommandId, CommandStatus},
-    store::{Stray, StrayReason},
+    store::{NewCommand, Stray, StrayReason},
 };
 use serde_json::{Value, json};
 
 use crate::contract::{
     verdicts::{again, complete, fail, park},
-    world::{World, debit},
+    world::{LEASE, World, debit},
 };
 
 /// Puts a message beside a good one: it is archived for this reason, the good one is received.
@@ -68,6 +68,16 @@ pub(crate) async fn a_copy_of_a_message_sent_again_by_an_operator_is_put_aside(w
     let received = world.receive().await;
     assert_eq!(received.strays, [Stray { msg_id: stray, reason: StrayReason::Superseded }]);
     assert_eq!(received.deliveries[0].token.msg_id, waiting[0].msg_id);
+}
+
+pub(crate) async fn a_copy_that_comes_with_what_is_parked_is_judged_as_it_was_found(world: &World) {
+    let id = world.send(NewCommand { max_attempts: 1, ..debit(1) }).await;
+    world.delivery().await;
+    let stray = world.harness.put(&world.domain.commands_queue(), envelope_of(id)).await;
+    world.pass_time(LEASE).await;
+    let received = world.receive().await;
+    assert_eq!(received.parked, [id]);
+    assert_eq!(received.strays, [Stray { msg_id: stray, reason: StrayReason::Superseded }]);
 }
 
 pub(crate) async fn what_is_no_envelope_is_put_aside(world: &World) {
