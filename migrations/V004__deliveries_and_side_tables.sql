@@ -35,16 +35,15 @@ create index if not exists ix_result_created on commandbus.result (created_at);
 
 -- Counts that transactional settlements left behind, so that they need not lock the batch; folded into it in groups.
 create table if not exists commandbus.batch_delta (
-    delta_id           bigint generated always as identity primary key,
+    delta_id           bigint generated always as identity,
     domain             text not null,
     batch_id           uuid not null,
     completed          int not null default 0,
     failed             int not null default 0,
     canceled           int not null default 0,
-    in_troubleshooting int not null default 0
+    in_troubleshooting int not null default 0,
+    primary key (domain, batch_id, delta_id)
 );
-
-create index if not exists ix_batch_delta_batch on commandbus.batch_delta (domain, batch_id);
 
 -- What receiving asks about at each call. Starting a batch is the one update that touches it.
 create index if not exists ix_batch_unstarted on commandbus.batch (domain) where started_at is null;

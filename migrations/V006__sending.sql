@@ -8,21 +8,14 @@
 create or replace function commandbus.queue_statement(p_queue text, p_what text) returns text as $$
     select format(case p_what
         when 'put' then
-            'with put as (
-                 insert into pgmq.%1$I (msg_id, vt, message, headers) overriding system value
-                 select i.msg_id, coalesce(i.vt, pg_catalog.clock_timestamp()), i.message, i.headers
-                 from unnest($1, $2, $3, $4) as i(msg_id, message, headers, vt)
-                 where $5 is null or i.msg_id operator(pg_catalog.=) any($5)
-                 returning msg_id
-             ) select pg_catalog.count(*) from put'
+            'insert into pgmq.%1$I (msg_id, vt, message, headers) overriding system value
+             select i.msg_id, coalesce(i.vt, pg_catalog.clock_timestamp()), i.message, i.headers
+             from unnest($1, $2, $3, $4) as i(msg_id, message, headers, vt)
+             where $5 is null or i.msg_id operator(pg_catalog.=) any($5)'
         when 'lock' then
-            'select pg_catalog.count(*) from (
-                 select from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1) order by q.msg_id for update
-             ) as locked'
+            'select from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1) order by q.msg_id for update'
         when 'delete' then
-            'with deleted as (
-                 delete from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1) returning q.msg_id
-             ) select pg_catalog.count(*) from deleted'
+            'delete from pgmq.%1$I q where q.msg_id operator(pg_catalog.=) any($1)'
         -- As pgmq.read does, but from $1 on: it would walk over all dead rows of what was handled before. Into arrays, not
         -- joined: with the size as a parameter the planner would expect to join a table of all commands.
         when 'read' then
@@ -55,9 +48,9 @@ declare
 begin
     for v_made in
         select * from (values
-            ('lock', 'bigint[]', 'bigint'),
-            ('delete', 'bigint[]', 'bigint'),
-            ('put', 'bigint[], jsonb[], jsonb[], timestamptz[], bigint[]', 'bigint'),
+            ('lock', 'bigint[]', 'void'),
+            ('delete', 'bigint[]', 'void'),
+            ('put', 'bigint[], jsonb[], jsonb[], timestamptz[], bigint[]', 'void'),
             ('read', 'bigint, int, timestamptz, out p_msg_ids bigint[], out p_data jsonb[], out p_headers jsonb[], '
                      'out p_command_ids uuid[]', 'record')
         ) as f(what, arguments, answer)
@@ -65,26 +58,30 @@ begin
         where p_queue like '%\_\_commands' or f.what in ('lock', 'delete')
     loop
         execute format(
-            'create or replace function commandbus.%I(%s) returns setof %s as $body$ begin return query %s; end $body$ '
-            'language plpgsql',
+            'create or replace function commandbus.%I(%s) returns %s as $body$ begin %s; end $body$ language plpgsql',
             p_queue || '__' || v_made.what, v_made.arguments, v_made.answer,
-            commandbus.queue_statement(p_queue, v_made.what));
+            case v_made.what
+                when 'lock' then regexp_replace(commandbus.queue_statement(p_queue, 'lock'), '^select', 'perform')
+                when 'read' then commandbus.queue_statement(p_queue, 'read')
+                                 || ' into p_msg_ids, p_data, p_headers, p_command_ids'
+                else commandbus.queue_statement(p_queue, v_made.what)
+            end);
     end loop;
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
--- What to execute for one of them: a call of its function, or where a queue was made by other means, the statement.
+-- What to execute for one of them: a call of its function, or where a queue was made by other means, the statement. Without
+-- a search_path, so that it is inlined: it is asked for at every statement.
 create or replace function commandbus.on_queue(p_queue text, p_what text) returns text as $$
-declare
-    v_function constant text := pg_catalog.format('commandbus.%I', pg_catalog.concat(p_queue, '__', p_what));
-begin
-    if pg_catalog.to_regproc(v_function) is null then
-        return commandbus.queue_statement(p_queue, p_what);
-    end if;
-    return 'select * from ' operator(pg_catalog.||) v_function operator(pg_catalog.||)
-           case p_what when 'put' then '($1, $2, $3, $4, $5)' when 'read' then '($1, $2, $3)' else '($1)' end;
-end
-$$ language plpgsql stable;
+    select case
+        when pg_catalog.to_regproc(pg_catalog.format('commandbus.%I', pg_catalog.concat(p_queue, '__', p_what))) is null
+            then commandbus.queue_statement(p_queue, p_what)
+        else pg_catalog.format(
+            case p_what when 'put' then 'select commandbus.%I($1, $2, $3, $4, $5)'
+                        when 'read' then 'select * from commandbus.%I($1, $2, $3)'
+                        else 'select commandbus.%I($1)' end, pg_catalog.concat(p_queue, '__', p_what))
+    end
+$$ language sql stable;
 
 -- The rights that others have on a new queue: none, until there are roles (V019).
 create or replace function commandbus.grant_on_queue(p_queue text) returns void as $$

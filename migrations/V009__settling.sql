@@ -70,6 +70,60 @@ begin
 end
 $$ language plpgsql set search_path = pg_catalog, pg_temp;
 
+-- Answers commands that have ended: sends their replies where they were asked for, and keeps those that senders wait for.
+-- The arrays run side by side, as in settle_commands; p_current: those that this is about, null for all.
+create or replace function commandbus.answer_commands(
+    p_domain        text,
+    p_current       uuid[],
+    p_command_ids   uuid[],
+    p_verdicts      text[],
+    p_results       jsonb[],
+    p_keep          boolean[],
+    p_error_codes   text[],
+    p_error_msgs    text[],
+    p_error_details jsonb[]
+) returns void as $$
+declare
+    v_asked         uuid[];
+    v_asked_queues  text[];
+    v_asked_replies jsonb[];
+    v_kept          uuid[];
+    v_kept_replies  jsonb[];
+begin
+    select array_agg(r.command_id) filter (where r.reply_to <> ''),
+           array_agg(r.reply_to) filter (where r.reply_to <> ''),
+           array_agg(r.reply) filter (where r.reply_to <> ''),
+           array_agg(r.command_id) filter (where r.keep),
+           array_agg(r.reply) filter (where r.keep)
+    into v_asked, v_asked_queues, v_asked_replies, v_kept, v_kept_replies
+    from (
+        select c.command_id, c.reply_queue as reply_to, i.keep,
+               case i.verdict
+                   when 'COMPLETE' then commandbus.reply(c.command_id, c.correlation_id, 'SUCCESS', i.result)
+                   else commandbus.reply(c.command_id, c.correlation_id, 'FAILED', null, i.error_code, i.error_msg,
+                                         i.error_details)
+               end as reply
+        from (
+            -- With the domain, as in settle_commands: the rows are found by their key.
+            select p_domain as domain, i.*
+            from unnest(p_command_ids, p_verdicts, p_results, p_keep, p_error_codes, p_error_msgs, p_error_details)
+                     as i(command_id, verdict, result, keep, error_code, error_msg, error_details)
+            where i.verdict in ('COMPLETE', 'FAIL') and (p_current is null or i.command_id = any(p_current))
+            order by i.command_id
+        ) as i
+        join commandbus.command c on c.domain = i.domain and c.command_id = i.command_id
+        where c.reply_queue <> '' or i.keep
+    ) as r;
+    if v_asked is not null then
+        perform commandbus.deliver_replies(p_domain, v_asked_queues, v_asked, v_asked_replies);
+    end if;
+    if v_kept is not null then
+        perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);
+    end if;
+end
+$$ language plpgsql set search_path = pg_catalog, pg_temp
+   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan;
+
 -- Records how deliveries ended; p_stale are the commands whose delivery was no longer current: for these nothing
 -- changes. p_unfolded says that counts of a batch are left to fold_batches, because somebody else is counting there.
 -- The arrays run side by side and name each command once; one that would be null for all of them may be null itself.
@@ -103,27 +157,21 @@ create or replace function commandbus.settle_commands(
     out p_unfolded  boolean
 ) as $$
 declare
-    v_queue         constant text := p_domain || '__commands';
-    v_current       uuid[];
-    v_completed     bigint[];
-    v_archived      bigint[];
-    v_delayed       bigint[];
-    v_pauses_ms     bigint[];
-    v_kept          uuid[];
-    v_kept_replies  jsonb[];
-    v_asked         uuid[];
-    v_asked_queues  text[];
-    v_asked_replies jsonb[];
-    v_parked_queues text[];
-    v_parked_owners uuid[];
-    v_parked        uuid[];
-    v_batches       uuid[];
-    v_counted       text[];
-    v_successes     int[];
-    v_failures      int[];
-    v_parkings      int[];
-    v_locked        int := 0;
-    v_ended         uuid[];
+    v_queue     constant text := p_domain || '__commands';
+    v_current   uuid[];
+    v_all       boolean;
+    v_answers   boolean;
+    v_completed bigint[];
+    v_archived  bigint[];
+    v_delayed   bigint[];
+    v_pauses_ms bigint[];
+    v_parked    uuid[];
+    v_batches   uuid[];
+    v_counted   text[];
+    v_successes int[];
+    v_failures  int[];
+    v_parkings  int[];
+    v_locked    int;
 begin
     if p_transactional
        and current_setting('commandbus.delivery', true) is distinct from p_command_ids[1] || ':' || p_deliveries[1] then
@@ -154,16 +202,8 @@ begin
         ) as i
         where c.domain = i.domain and c.command_id = i.command_id and c.msg_id = i.msg_id
           and c.delivery = i.delivery and c.status = 'IN_PROGRESS'
-        returning c.command_id, c.msg_id, c.command_type, c.correlation_id, c.attempts, c.max_attempts, c.batch_id,
-                  nullif(c.reply_queue, '') as reply_to, i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code,
-                  i.error_msg, i.error_details, i.pause_ms,
-                  case when c.reply_queue = '' and i.keep is not true then null
-                       when i.verdict = 'COMPLETE' then
-                           commandbus.reply(c.command_id, c.correlation_id, 'SUCCESS', i.result)
-                       when i.verdict = 'FAIL' then
-                           commandbus.reply(c.command_id, c.correlation_id, 'FAILED', null, i.error_code, i.error_msg,
-                                            i.error_details)
-                  end as reply
+        returning c.command_id, c.msg_id, c.attempts, c.max_attempts, c.batch_id, nullif(c.reply_queue, '') as reply_to,
+                  i.verdict, i.result, i.keep, i.reason, i.error_type, i.error_code, i.error_msg, i.error_details, i.pause_ms
     ), audited as (
         insert into commandbus.audit (domain, command_id, event_type, details_json)
         select p_domain, s.command_id,
@@ -183,26 +223,26 @@ begin
                end
         from settled s where s.verdict <> 'GIVE_BACK'
     )
-    select array_agg(s.command_id),
-           array_agg(s.msg_id) filter (where s.verdict = 'COMPLETE'),
-           array_agg(s.msg_id) filter (where s.verdict in ('FAIL', 'PARK')),
-           array_agg(s.msg_id) filter (where s.verdict in ('RETRY', 'GIVE_BACK')),
-           array_agg(s.pause_ms) filter (where s.verdict in ('RETRY', 'GIVE_BACK')),
-           array_agg(s.command_id) filter (where s.reply is not null and s.keep),
-           array_agg(s.reply) filter (where s.reply is not null and s.keep),
-           array_agg(s.command_id) filter (where s.reply is not null and s.reply_to is not null),
-           array_agg(s.reply_to) filter (where s.reply is not null and s.reply_to is not null),
-           array_agg(s.reply) filter (where s.reply is not null and s.reply_to is not null),
-           array_agg(s.reply_to) filter (where s.verdict = 'PARK' and s.reply_to is not null),
-           array_agg(s.correlation_id) filter (where s.verdict = 'PARK' and s.reply_to is not null),
-           array_agg(s.command_id) filter (where s.verdict = 'PARK'),
+    -- Only what nearly every settlement has: each further aggregate is paid for by all of them.
+    select array_agg(s.command_id), bool_or(s.reply_to is not null or s.keep),
            array_agg(s.batch_id) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
-           array_agg(s.verdict) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK')),
-           array_agg(s.command_id) filter (where s.verdict in ('COMPLETE', 'FAIL'))
-    into v_current, v_completed, v_archived, v_delayed, v_pauses_ms, v_kept, v_kept_replies, v_asked, v_asked_queues,
-         v_asked_replies, v_parked_queues, v_parked_owners, v_parked, v_batches, v_counted, v_ended
+           array_agg(s.verdict) filter (where s.batch_id is not null and s.verdict in ('COMPLETE', 'FAIL', 'PARK'))
+    into v_current, v_answers, v_batches, v_counted
     from settled s;
+    v_all := cardinality(v_current) = cardinality(p_command_ids);
 
+    if v_all and 'COMPLETE' = all(p_verdicts) then
+        v_completed := p_msg_ids;
+    else
+        select array_agg(i.msg_id) filter (where i.verdict = 'COMPLETE'),
+               array_agg(i.msg_id) filter (where i.verdict in ('FAIL', 'PARK')),
+               array_agg(i.msg_id) filter (where i.verdict in ('RETRY', 'GIVE_BACK')),
+               array_agg(i.pause_ms) filter (where i.verdict in ('RETRY', 'GIVE_BACK')),
+               array_agg(i.command_id) filter (where i.verdict = 'PARK')
+        into v_completed, v_archived, v_delayed, v_pauses_ms, v_parked
+        from unnest(p_command_ids, p_msg_ids, p_verdicts, p_pauses_ms) as i(command_id, msg_id, verdict, pause_ms)
+        where i.command_id = any(v_current);
+    end if;
     if v_completed is not null then
         execute commandbus.on_queue(v_queue, 'delete') using v_completed;
     end if;
@@ -218,11 +258,11 @@ begin
             perform pg_notify('pgmq_notify_' || v_queue, '');
         end if;
     end if;
-    if v_asked is not null then
-        perform commandbus.deliver_replies(p_domain, v_asked_queues, v_asked, v_asked_replies);
+    if v_answers then
+        perform commandbus.answer_commands(p_domain, case when not v_all then v_current end, p_command_ids, p_verdicts, p_results,
+                                           p_keep, p_error_codes, p_error_msgs, p_error_details);
     end if;
     if v_parked is not null then
-        -- Beside the statement above, which is paid for by every settlement.
         insert into commandbus.troubleshooting
             (domain, command_id, command_type, batch_id, reason, error_type, error_code, error_msg, error_details, fingerprint,
              parked_at)
@@ -236,15 +276,18 @@ begin
         set reason = excluded.reason, error_type = excluded.error_type, error_code = excluded.error_code,
             error_msg = excluded.error_msg, error_details = excluded.error_details, fingerprint = excluded.fingerprint,
             parked_at = excluded.parked_at;
+        perform commandbus.recount_parked(array_agg(c.reply_queue), array_agg(c.correlation_id))
+        from commandbus.command c
+        where c.domain = p_domain and c.command_id = any(v_parked) and c.reply_queue <> ''
+        having count(*) > 0;
     end if;
-    if v_parked_queues is not null then
-        perform commandbus.recount_parked(v_parked_queues, v_parked_owners);
-    end if;
-    if v_kept is not null then
-        perform commandbus.keep_replies(p_domain, v_kept, v_kept_replies);
-    end if;
-
-    if v_batches is not null then
+    if v_batches is not null and p_transactional then
+        -- There is one.
+        insert into commandbus.batch_delta (domain, batch_id, completed, failed, in_troubleshooting)
+        values (p_domain, v_batches[1], (v_counted[1] = 'COMPLETE')::int, (v_counted[1] = 'FAIL')::int,
+                (v_counted[1] = 'PARK')::int);
+        p_unfolded := true;
+    elsif v_batches is not null then
         select array_agg(b.batch_id), array_agg(b.successes), array_agg(b.failures), array_agg(b.parkings)
         into v_batches, v_successes, v_failures, v_parkings
         from (
@@ -254,12 +297,10 @@ begin
             from unnest(v_batches, v_counted) as i(batch_id, verdict)
             group by i.batch_id
         ) as b;
-        if not p_transactional then
-            perform 1 from commandbus.batch b
-            where b.domain = p_domain and b.batch_id = any(v_batches)
-            order by b.batch_id for no key update skip locked;
-            get diagnostics v_locked = row_count;
-        end if;
+        perform 1 from commandbus.batch b
+        where b.domain = p_domain and b.batch_id = any(v_batches)
+        order by b.batch_id for no key update skip locked;
+        get diagnostics v_locked = row_count;
         p_unfolded := v_locked < cardinality(v_batches);
         if p_unfolded then
             insert into commandbus.batch_delta (domain, batch_id, completed, failed, in_troubleshooting)
@@ -269,11 +310,14 @@ begin
                                              array_fill(0, array[cardinality(v_batches)]), v_parkings);
         end if;
     end if;
-    if v_ended is not null then
-        perform commandbus.leave_groups(p_domain, v_ended);
+    -- Most domains have no groups.
+    if exists (select from commandbus.grouped_command m where m.domain = p_domain) then
+        perform commandbus.leave_groups(p_domain, array(
+            select i.command_id from unnest(p_command_ids, p_verdicts) as i(command_id, verdict)
+            where i.verdict in ('COMPLETE', 'FAIL') and i.command_id = any(v_current)));
     end if;
     p_unfolded := coalesce(p_unfolded, false);
-    p_stale := case when cardinality(v_current) = cardinality(p_command_ids) then '{}'
+    p_stale := case when v_all then '{}'
                     else array(select i.id from unnest(p_command_ids) as i(id)
                                where i.id <> all(coalesce(v_current, '{}'))) end;
 end

@@ -43,9 +43,8 @@ begin
     for v_check in
         select * from (values
             ('command', 'ck_command_status',
-             -- Most often true first: the check runs at every change, and each comparison takes its time.
-             $c$check (status = 'IN_PROGRESS' or status = 'COMPLETED' or status = 'PENDING' or status = 'FAILED'
-                       or status = 'IN_TROUBLESHOOTING_QUEUE' or status = 'CANCELED')$c$),
+             -- One constant, for it is read again by every statement that changes commands; most often true first.
+             $c$check (status = any ('{IN_PROGRESS,COMPLETED,PENDING,FAILED,IN_TROUBLESHOOTING_QUEUE,CANCELED}'::text[]))$c$),
             ('command', 'ck_command_attempts', $c$check (attempts >= 0 and max_attempts >= 1)$c$),
             ('batch', 'ck_batch_status',
              $c$check (status in ('PENDING', 'IN_PROGRESS', 'COMPLETED', 'COMPLETED_WITH_FAILURES'))$c$),
