@@ -1,6 +1,7 @@
 //! Connections that are kept from one call to the next, and never from those who wait for one.
 
 use std::{
+    future::IntoFuture,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -11,7 +12,7 @@ use std::{
 use commandbus::{handlers, prelude::*};
 use commandbus_tests::TestDatabase;
 use sqlx::{Acquire, PgPool, postgres::PgPoolOptions};
-use tokio::{runtime, task::spawn_blocking};
+use tokio::{runtime, sync::Notify, task::spawn_blocking};
 
 use crate::{
     house::{AtWork, Does, debit},
@@ -105,6 +106,35 @@ async fn nothing_is_kept_of_a_pool_that_is_used_up() {
     send(&bus).await;
     assert!(taken.load(Ordering::Relaxed) >= TURNS, "{taken:?}");
     handle(&bus, &database).await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_pool_that_has_more_takes_nothing_from_the_others() {
+    let database = TestDatabase::new().await;
+    let (taken, served) = (Arc::new(AtomicUsize::new(1)), Arc::new(Notify::new()));
+    let (counted, gate) = (Arc::clone(&taken), Arc::clone(&served));
+    let options = PgPoolOptions::new().max_connections(5).before_acquire(move |_, _| {
+        let is_first = counted.fetch_add(1, Ordering::Relaxed) == 0;
+        let gate = Arc::clone(&gate);
+        Box::pin(async move {
+            if is_first {
+                gate.notified().await;
+            }
+            Ok(true)
+        })
+    });
+    let pool = options.connect(database.url()).await.unwrap();
+    let bus = Bus::new(pool.clone());
+    debit(Does::Succeed).send(&bus).await.unwrap();
+    until_all_are_back(&pool).await;
+
+    taken.store(0, Ordering::Relaxed);
+    let waiting = tokio::spawn(debit(Does::Succeed).send(&bus).into_future());
+    until(async || taken.load(Ordering::Relaxed) > 0).await;
+    send(&bus).await;
+    assert!(taken.load(Ordering::Relaxed) < TURNS, "{taken:?}");
+    served.notify_one();
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test]

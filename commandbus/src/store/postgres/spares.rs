@@ -92,13 +92,13 @@ impl<C: Keep> Spares<C> {
 
     /// Whether it should be kept now: it is not yet time for it to go back, and nobody waits for one.
     pub(super) fn keeps(&self, spare: &Spare<C>) -> bool {
-        Instant::now() < spare.until && !self.pool.is_closed() && !self.others_may_wait() && self.state().waiting == 0
+        Instant::now() < spare.until && !self.pool.is_closed() && !self.is_wanted(self.state().waiting)
     }
 
     /// For the next call; for whoever has begun to wait meanwhile.
     pub(super) fn put(self: &Arc<Self>, spare: Spare<C>) {
         let mut state = self.state();
-        if state.waiting > 0 {
+        if self.is_wanted(state.waiting) {
             drop(state);
             return spare.held.give_back();
         }
@@ -114,11 +114,12 @@ impl<C: Keep> Spares<C> {
         matches!(self.keeping, Keeping::Shared(_))
     }
 
-    /// Whether all connections that the pool may have are in use, and one of the others may wait.
-    fn others_may_wait(&self) -> bool {
+    /// Whether the pool has no connection left for one of those who wait for it: of us, or where others use it, perhaps of
+    /// them. Whoever asks a pool that has one left gets that.
+    fn is_wanted(&self, waiting: usize) -> bool {
         let is_exhausted =
             || self.pool.num_idle() == 0 && self.pool.size() >= self.pool.options().get_max_connections();
-        self.is_shared() && is_exhausted()
+        (waiting > 0 || self.is_shared()) && is_exhausted()
     }
 
     /// What is no longer kept from now on, and when the next of the others is over.
