@@ -15,13 +15,14 @@ use tracing::Instrument;
 
 use super::{
     engine::Engine,
+    hand::Turn,
     settlement::{self, Ending, Terms},
     settling, transactional,
 };
 use crate::{
     handler::{Callable, Context, HandlerEntry, Invocation, Outcome, context, transaction::TxSlot},
     message::{Backoff, Failure, FailureKind, version::ReadError},
-    store::{Delivery, ParkReason, Settled, Settlement, Verdict},
+    store::{Delivery, ParkReason, Settled, Settlement, Verdict, postgres::HandlerTransaction},
     telemetry::{self, field, metric},
 };
 
@@ -42,25 +43,41 @@ pub(super) fn start_runner(engine: Arc<Engine>) {
     tokio::spawn(run(engine));
 }
 
+/// What a runner has begun before it was done with the last one: a turn, and if all went well, its transaction.
+#[derive(Debug)]
+pub(super) struct Following {
+    pub(super) turn: Turn,
+    pub(super) transaction: Option<HandlerTransaction>,
+}
+
 /// A runner: handles what waits until nothing does.
 async fn run(engine: Arc<Engine>) {
     let mut first = true;
-    while let Some((delivery, cancellation, another)) = engine.hand.next(std::mem::take(&mut first)) {
-        if another {
+    let mut following = None;
+    while let Some(Following { turn, transaction }) = following.take().or_else(|| {
+        let turn = engine.hand.next(std::mem::take(&mut first))?;
+        Some(Following { turn, transaction: None })
+    }) {
+        if turn.another {
             start_runner(Arc::clone(&engine));
         }
-        handle(&engine, delivery, cancellation).await;
+        following = handle(&engine, turn.delivery, turn.cancellation, transaction).await;
         // Handlers that never wait would else keep the thread to themselves.
         tokio::task::consume_budget().await;
     }
 }
 
-async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationToken) {
+async fn handle(
+    engine: &Engine,
+    delivery: Delivery,
+    cancellation: CancellationToken,
+    transaction: Option<HandlerTransaction>,
+) -> Option<Following> {
     let started = Instant::now();
     let token = delivery.token;
-    let conclusion = match engine.registry.find(&delivery.command_type) {
+    let (conclusion, following) = match engine.registry.find(&delivery.command_type) {
         Some(entry) if delivery.version() > entry.command.version => {
-            unknown(engine, &delivery, Unknown::Version(entry))
+            (unknown(engine, &delivery, Unknown::Version(entry)), None)
         }
         Some(entry) => {
             let span = tracing::info_span!(
@@ -72,9 +89,9 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
                 { field::ATTEMPT } = delivery.attempt,
                 { field::MAX_ATTEMPTS } = delivery.max_attempts,
             );
-            Execution::new(engine, entry, delivery, cancellation).run().instrument(span).await
+            Execution::new(engine, entry, delivery, cancellation).run(transaction).instrument(span).await
         }
-        None => unknown(engine, &delivery, Unknown::Type),
+        None => (unknown(engine, &delivery, Unknown::Type), None),
     };
     let ours = engine.hand.end(token, started.elapsed());
     match conclusion {
@@ -86,6 +103,7 @@ async fn handle(engine: &Engine, delivery: Delivery, cancellation: CancellationT
             engine.hand.release([token]);
         }
     }
+    following
 }
 
 /// What no handler of this worker takes; a newer worker may.
@@ -152,14 +170,14 @@ impl<'a> Execution<'a> {
         Self { engine, entry, context: Context { inner: inner.into() }, cancellation }
     }
 
-    async fn run(self) -> Conclusion {
+    async fn run(self, transaction: Option<HandlerTransaction>) -> (Conclusion, Option<Following>) {
         let postgres = self.engine.store().as_postgres().filter(|_| self.entry.is_transactional());
         match postgres {
             // Boxed: most calls are not of this kind, and need not carry its room with them.
-            Some(store) => Box::pin(transactional::run(&self, store)).await,
+            Some(store) => Box::pin(transactional::run(&self, store, transaction)).await,
             None => {
                 let ending = self.call().await;
-                Conclusion::Settle(self.decide(ending))
+                (Conclusion::Settle(self.decide(ending)), None)
             }
         }
     }

@@ -16,6 +16,15 @@ use tokio_util::sync::CancellationToken;
 use super::pace::Pace;
 use crate::store::{Delivery, Token};
 
+/// What a runner does next.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) delivery: Delivery,
+    pub(super) cancellation: CancellationToken,
+    /// Whether to start another runner.
+    pub(super) another: bool,
+}
+
 /// Where a delivery in hand is.
 #[derive(Debug)]
 enum Stage {
@@ -110,29 +119,42 @@ impl Hand {
         true
     }
 
-    /// The next delivery for a runner, and whether to start another one; `None` ends the runner.
-    pub(super) fn next(&self, first: bool) -> Option<(Delivery, CancellationToken, bool)> {
+    /// The next delivery for a runner; `None` ends the runner.
+    pub(super) fn next(&self, first: bool) -> Option<Turn> {
         let mut state = self.state();
         if first {
             state.starting = false;
         }
-        if !state.closed {
-            while let Some(delivery) = state.waiting.pop_front() {
-                let cancellation = self.interrupt.child_token();
-                // Absent when its lease was lost while it waited.
-                if let Some(stage) = state.held.get_mut(&delivery.token) {
-                    *stage = Stage::Running { cancellation: cancellation.clone(), lost: false };
-                    if state.waiting.is_empty() {
-                        self.room.notify_one();
-                    }
-                    let another = self.another(&mut state);
-                    return Some((delivery, cancellation, another));
-                }
-            }
+        if let Some(turn) = self.turn(&mut state, |_| true) {
+            return Some(turn);
         }
         state.runners -= 1;
         drop(state);
         self.less.notify_waiters();
+        None
+    }
+
+    /// The next delivery for a runner that has not ended its last one yet, if it is such a one.
+    pub(super) fn next_if(&self, fits: impl Fn(&Delivery) -> bool) -> Option<Turn> {
+        self.turn(&mut self.state(), fits)
+    }
+
+    fn turn(&self, state: &mut State, fits: impl Fn(&Delivery) -> bool) -> Option<Turn> {
+        if state.closed {
+            return None;
+        }
+        while let Some(delivery) = state.waiting.pop_front_if(|delivery| fits(delivery)) {
+            let cancellation = self.interrupt.child_token();
+            // Absent when its lease was lost while it waited.
+            if let Some(stage) = state.held.get_mut(&delivery.token) {
+                *stage = Stage::Running { cancellation: cancellation.clone(), lost: false };
+                if state.waiting.is_empty() {
+                    self.room.notify_one();
+                }
+                let another = self.another(state);
+                return Some(Turn { delivery, cancellation, another });
+            }
+        }
         None
     }
 

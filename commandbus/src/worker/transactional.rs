@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{
-    execution::{Conclusion, Execution},
+    engine::Engine,
+    execution::{Conclusion, Execution, Following},
     settlement::Ending,
 };
 use crate::{
     error::{StoreError, bounded},
-    handler::Outcome,
+    handler::{Callable, HandlerEntry, Outcome},
     message::Failure,
     store::{
-        Settled, Settlement, Verdict,
+        Delivery, Settled, Settlement, Token, Verdict,
         postgres::{HandlerTransaction, PostgresStore},
     },
 };
@@ -36,13 +37,29 @@ const BEGIN_AGAIN: Duration = Duration::from_secs(5);
 /// How long a rollback is waited for. Beyond it the statement that holds it up is left to the connection's pool.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Conclusion {
+/// Calls the handler in a transaction, which is `begun` already where it follows another.
+pub(super) async fn run(
+    execution: &Execution<'_>,
+    store: &PostgresStore,
+    begun: Option<HandlerTransaction>,
+) -> (Conclusion, Option<Following>) {
     let slot = &execution.context.inner.transaction;
-    match bounded(lease_of(execution), "begin", begin(execution, store)).await {
+    let settle = |verdict| (Conclusion::Settle(verdict), None);
+    let begin = async {
+        match begun {
+            Some(transaction) => Ok(transaction),
+            None => {
+                let Beginning { token, idle, statement } =
+                    Beginning::of(execution.engine, execution.entry, execution.delivery());
+                bounded(lease_of(execution), "begin", store.begin_handler(token, idle, statement)).await
+            }
+        }
+    };
+    match begin.await {
         Ok(transaction) => slot.put(transaction),
         Err(error) => {
             tracing::warn!(%error, "the transaction of the handler could not be begun; the command is given back");
-            return Conclusion::Settle(execution.decide(Ending::Interrupted { after: BEGIN_AGAIN }));
+            return settle(execution.decide(Ending::Interrupted { after: BEGIN_AGAIN }));
         }
     }
     let ending = execution.call().await;
@@ -51,7 +68,7 @@ pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Con
         if let Some(transaction) = transaction {
             roll_back(transaction).await;
         }
-        return Conclusion::Settle(execution.decide(ending));
+        return settle(execution.decide(ending));
     };
     let Some(transaction) = transaction else {
         let ending = Ending::Unsettled(Failure::transient(
@@ -59,14 +76,14 @@ pub(super) async fn run(execution: &Execution<'_>, store: &PostgresStore) -> Con
             "the handler returned, but its transaction did not come back: it was moved into a task that still runs, or \
              forgotten; nothing was committed",
         ));
-        return Conclusion::Settle(execution.decide(ending));
+        return settle(execution.decide(ending));
     };
     let verdict = execution.decide(ending);
     if !matches!(verdict, Verdict::Complete { .. }) {
         roll_back(transaction).await;
-        return Conclusion::Settle(verdict);
+        return settle(verdict);
     }
-    settle(execution, store, transaction, verdict).await
+    settle_within(execution, store, transaction, verdict).await
 }
 
 /// How long a call on the transaction may take.
@@ -74,46 +91,60 @@ fn lease_of(execution: &Execution<'_>) -> Duration {
     execution.engine.settings.lease
 }
 
-async fn begin(execution: &Execution<'_>, store: &PostgresStore) -> Result<HandlerTransaction, StoreError> {
-    let engine = execution.engine;
-    // A handler that may take long may also leave its connection alone for long.
-    let timeout = execution.entry.command.timeout;
-    let idle = engine.settings.transaction_idle.max(timeout.unwrap_or_default());
-    // A little later than ours, which says what it is.
-    let statement = timeout.map(|timeout| timeout + STATEMENT_MARGIN);
-    store.begin_handler(execution.delivery().token, idle, statement).await
+/// What a transaction is begun with.
+struct Beginning {
+    token: Token,
+    idle: Duration,
+    statement: Option<Duration>,
+}
+
+impl Beginning {
+    fn of(engine: &Engine, entry: &HandlerEntry<Callable>, delivery: &Delivery) -> Self {
+        let timeout = entry.command.timeout;
+        Self {
+            token: delivery.token,
+            // A handler that may take long may also leave its connection alone for long.
+            idle: engine.settings.transaction_idle.max(timeout.unwrap_or_default()),
+            // A little later than ours, which says what it is.
+            statement: timeout.map(|timeout| timeout + STATEMENT_MARGIN),
+        }
+    }
 }
 
 /// Settles in the handler's transaction and commits it.
-async fn settle(
+async fn settle_within(
     execution: &Execution<'_>,
     store: &PostgresStore,
     mut transaction: HandlerTransaction,
     verdict: Verdict,
-) -> Conclusion {
+) -> (Conclusion, Option<Following>) {
     let engine = execution.engine;
     let settlement = Settlement { token: execution.delivery().token, verdict };
     if !engine.hand.settles_itself(settlement.token) {
         roll_back(transaction).await;
-        return Conclusion::Settle(settlement.verdict);
+        return (Conclusion::Settle(settlement.verdict), None);
     }
     // On a connection that hangs neither would ever end, and the lease be renewed for it.
     let patience = lease_of(execution);
     let settling = store.settle_within(&mut transaction, &engine.domain, &settlement);
+    let mut following = None;
     let ending = match bounded(patience, "settle_within", settling).await {
-        Ok(Settled::Recorded) => match timeout(patience, transaction.commit()).await {
-            Ok(Ok(())) => {
-                if execution.delivery().batch_id.is_some() {
-                    engine.unfolded.notify_one();
+        Ok(Settled::Recorded) => {
+            let committed;
+            (committed, following) = commit(engine, store, transaction).await;
+            match committed {
+                Ok(()) => {
+                    if execution.delivery().batch_id.is_some() {
+                        engine.unfolded.notify_one();
+                    }
+                    return (Conclusion::Settled(settlement.verdict, Settled::Recorded), following);
                 }
-                return Conclusion::Settled(settlement.verdict, Settled::Recorded);
+                Err(ending) => ending,
             }
-            Ok(Err(error)) => commit_failed(&error),
-            Err(_) => lost("no answer to the commit"),
-        },
+        }
         Ok(Settled::Stale) => {
             roll_back(transaction).await;
-            return Conclusion::Settled(settlement.verdict, Settled::Stale);
+            return (Conclusion::Settled(settlement.verdict, Settled::Stale), None);
         }
         Ok(Settled::Unsettleable) => {
             roll_back(transaction).await;
@@ -124,7 +155,36 @@ async fn settle(
             settlement_failed(error)
         }
     };
-    Conclusion::Settle(execution.decide(ending))
+    (Conclusion::Settle(execution.decide(ending)), following)
+}
+
+/// Commits, and where another delivery of this kind waits, begins its transaction in the same round trip.
+async fn commit(
+    engine: &Engine,
+    store: &PostgresStore,
+    transaction: HandlerTransaction,
+) -> (Result<(), Ending>, Option<Following>) {
+    let entry_of = |delivery: &Delivery| {
+        let entry = engine.registry.find(&delivery.command_type)?;
+        (entry.is_transactional() && delivery.version() <= entry.command.version).then_some(entry)
+    };
+    let turn = engine.hand.next_if(|delivery| entry_of(delivery).is_some());
+    let beginning =
+        turn.as_ref().and_then(|turn| Some(Beginning::of(engine, entry_of(&turn.delivery)?, &turn.delivery)));
+    let committing = async {
+        match beginning {
+            Some(Beginning { token, idle, statement }) => {
+                store.commit_and_begin_handler(transaction, token, idle, statement).await
+            }
+            None => transaction.commit().await.map(|()| None),
+        }
+    };
+    let (committed, transaction) = match timeout(engine.settings.lease, committing).await {
+        Ok(Ok(begun)) => (Ok(()), begun),
+        Ok(Err(error)) => (Err(commit_failed(&error)), None),
+        Err(_) => (Err(lost("no answer to the commit")), None),
+    };
+    (committed, turn.map(|turn| Following { turn, transaction }))
 }
 
 /// What it means that the handler's transaction did not take the settlement.

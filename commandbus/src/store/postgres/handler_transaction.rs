@@ -62,6 +62,15 @@ impl HandlerTransaction {
         Ok(())
     }
 
+    /// Commits it and begins the next one with `statement`; `None` when its connection has gone back to its pool.
+    pub(super) async fn commit_and_begin(mut self, statement: &str) -> Result<Option<Self>, sqlx::Error> {
+        if !self.spares.as_ref().is_some_and(|spares| spares.keeps(&self.spare)) {
+            return self.commit().await.map(|()| None);
+        }
+        raw_sql(AssertSqlSafe(format!("commit; {statement}"))).execute(&mut *self).await?;
+        Ok(Some(self))
+    }
+
     /// Undoes all of it.
     ///
     /// # Errors

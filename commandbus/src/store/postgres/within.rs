@@ -21,7 +21,28 @@ impl PostgresStore {
         idle_timeout: Duration,
         statement_timeout: Option<Duration>,
     ) -> Result<HandlerTransaction, StoreError> {
-        // One round trip; there is nothing in it but numbers and a UUID.
+        let begin = self.begin_statement(token, idle_timeout, statement_timeout);
+        Ok(HandlerTransaction::begin(&self.handlers, begin).await?)
+    }
+
+    /// Commits the transaction of a handler, and begins that of another delivery on its connection in the same round trip;
+    /// `None` when the connection has gone back to its pool.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`HandlerTransaction::commit`]; then nothing has begun.
+    pub async fn commit_and_begin_handler(
+        &self,
+        transaction: HandlerTransaction,
+        token: Token,
+        idle_timeout: Duration,
+        statement_timeout: Option<Duration>,
+    ) -> Result<Option<HandlerTransaction>, sqlx::Error> {
+        transaction.commit_and_begin(&self.begin_statement(token, idle_timeout, statement_timeout)).await
+    }
+
+    /// One round trip; there is nothing in it but numbers and a UUID.
+    fn begin_statement(&self, token: Token, idle_timeout: Duration, statement_timeout: Option<Duration>) -> String {
         let mut begin = format!(
             "{}; set local commandbus.delivery = '{}:{}'; set local idle_in_transaction_session_timeout = {}",
             self.pool.begin_statement(),
@@ -32,7 +53,7 @@ impl PostgresStore {
         if let Some(timeout) = statement_timeout {
             let _ = write!(begin, "; set local statement_timeout = {}", setting(timeout));
         }
-        Ok(HandlerTransaction::begin(&self.handlers, begin).await?)
+        begin
     }
 
     /// The id of the caller's transaction, for [`rolled_back`](Self::rolled_back).

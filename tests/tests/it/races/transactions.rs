@@ -116,6 +116,53 @@ async fn a_constraint_that_fails_at_the_commit_takes_the_settlement_with_it() {
     assert_eq!(bench.queued().await, 1);
 }
 
+/// Handles deliveries until one could be committed together with the begin of the next one; that one, and how many entries
+/// each of them wrote, one after the other.
+async fn followed(bench: &Bench) -> (HandlerTransaction, i64) {
+    let mut token = bench.received().await.token;
+    for entry in 1.. {
+        let mut transaction = bench.store.begin_handler(token, LEASE, None).await.unwrap();
+        sqlx::query("insert into ledger values ($1)").bind(entry).execute(&mut *transaction).await.unwrap();
+        let settlement = Settlement { token, verdict: complete() };
+        bench.store.settle_within(&mut transaction, &PAYMENTS, &settlement).await.unwrap();
+        bench.sent(1).await;
+        token = bench.received().await.token;
+        let begun = bench.store.commit_and_begin_handler(transaction, token, LEASE, Some(LEASE)).await.unwrap();
+        // None where all of this took so long that the connection had to go back.
+        let Some(mut begun) = begun else { continue };
+        let mark = "select current_setting('commandbus.delivery')";
+        let mark: String = sqlx::query_scalar(mark).fetch_one(&mut *begun).await.unwrap();
+        assert_eq!(mark, format!("{}:{}", token.command_id, token.delivery));
+        return (begun, i64::from(entry));
+    }
+    unreachable!("there are more numbers")
+}
+
+#[tokio::test]
+async fn a_transaction_begins_with_the_commit_of_the_one_before() {
+    let bench = bench_with_ledger().await;
+    let (mut begun, before) = followed(&bench).await;
+    assert_eq!(entries(&bench).await, before, "what came before is committed");
+    sqlx::query("insert into ledger values (0)").execute(&mut *begun).await.unwrap();
+    begun.rollback().await.unwrap();
+    assert_eq!(entries(&bench).await, before, "and has nothing to do with what becomes of this one");
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_begins_nothing() {
+    let bench = bench_with_ledger().await;
+    let (mut begun, before) = followed(&bench).await;
+    write(&mut begun).await.unwrap();
+    bench.sent(1).await;
+    let next = bench.received().await.token;
+    bench.store.commit_and_begin_handler(begun, next, LEASE, None).await.unwrap_err();
+    assert_eq!(entries(&bench).await, before);
+    let mut connection = bench.pool.acquire().await.unwrap();
+    let none_is_open = "select not exists (select from pg_stat_activity where datname = current_database()
+                                           and state like 'idle in transaction%')";
+    eventually(&mut connection, none_is_open).await;
+}
+
 #[tokio::test]
 async fn a_handler_that_was_too_slow_rolls_back_and_the_command_runs_once() {
     let bench = bench_with_ledger().await;

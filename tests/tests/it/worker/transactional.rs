@@ -156,6 +156,30 @@ async fn a_deferred_constraint_that_fails_at_commit_is_transient() {
 }
 
 #[tokio::test]
+async fn one_after_the_other_each_comes_to_its_own_end() {
+    let (house, _gate, worker) = at_work().await;
+    let all = [Then::Return, Then::BreakDeferredConstraint, Then::Fail, Then::Refuse, Then::SwallowError, Then::Commit];
+    let many = (0..120).map(|n| Write { n, then: all[n as usize % all.len()] });
+    let sent = house.bus.send_many(many).await.unwrap();
+    for (sent, then) in sent.into_iter().zip(all.into_iter().cycle()) {
+        let code = house.once_settled(sent.id()).await.last_error_code;
+        let expected = match then {
+            Then::Return => None,
+            Then::BreakDeferredConstraint => Some("23505"),
+            Then::Fail => Some("BUSY"),
+            Then::Refuse => Some("NO_FUNDS"),
+            Then::SwallowError => Some("TX_ABORTED"),
+            _ => Some("TX_ENDED_BY_HANDLER"),
+        };
+        assert_eq!(code.as_deref(), expected);
+    }
+    worker.stop().await;
+    let written: Vec<i32> =
+        (0..120).filter(|n| matches!(all[*n as usize % all.len()], Then::Return | Then::Commit)).collect();
+    assert_eq!(house.effects().await, written);
+}
+
+#[tokio::test]
 async fn a_stale_delivery_rolls_back() {
     let (house, gate, worker) = at_work().await;
     // As many as may run, so that the worker does not receive the message again itself.
