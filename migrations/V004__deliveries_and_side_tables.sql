@@ -88,7 +88,7 @@ alter table commandbus.process
 
 -- Room for the updates of every move.
 alter table commandbus.process set (fillfactor = 50);
-alter table commandbus.process_audit set (fillfactor = 70);
+alter table commandbus.process_audit set (fillfactor = 50);
 
 create index if not exists ix_process_due on commandbus.process (domain, due_at) where due_at is not null;
 
