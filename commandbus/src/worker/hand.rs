@@ -125,8 +125,9 @@ impl Hand {
         if first {
             state.starting = false;
         }
-        if let Some(turn) = self.turn(&mut state, |_| true) {
-            return Some(turn);
+        if let Some((delivery, cancellation)) = self.start(&mut state, |_| true) {
+            let another = self.another(&mut state);
+            return Some(Turn { delivery, cancellation, another });
         }
         state.runners -= 1;
         drop(state);
@@ -134,12 +135,15 @@ impl Hand {
         None
     }
 
-    /// The next delivery for a runner that has not ended its last one yet, if it is such a one.
+    /// The next delivery for a runner that is about to end its last one, if it is such a one. Others are started by whoever
+    /// has nothing left to wait for.
     pub(super) fn next_if(&self, fits: impl Fn(&Delivery) -> bool) -> Option<Turn> {
-        self.turn(&mut self.state(), fits)
+        let (delivery, cancellation) = self.start(&mut self.state(), fits)?;
+        Some(Turn { delivery, cancellation, another: false })
     }
 
-    fn turn(&self, state: &mut State, fits: impl Fn(&Delivery) -> bool) -> Option<Turn> {
+    /// Takes the first that waits, if it fits.
+    fn start(&self, state: &mut State, fits: impl Fn(&Delivery) -> bool) -> Option<(Delivery, CancellationToken)> {
         if state.closed {
             return None;
         }
@@ -151,8 +155,7 @@ impl Hand {
                 if state.waiting.is_empty() {
                     self.room.notify_one();
                 }
-                let another = self.another(state);
-                return Some(Turn { delivery, cancellation, another });
+                return Some((delivery, cancellation));
             }
         }
         None
