@@ -135,8 +135,8 @@ impl Hand {
         None
     }
 
-    /// The next delivery for a runner that is about to end its last one, if it is such a one. Others are started by whoever
-    /// has nothing left to wait for.
+    /// The next delivery for a runner that has yet to commit its last one, if it fits. Starts no other runner: that would have
+    /// to wait for the commit.
     pub(super) fn next_if(&self, fits: impl Fn(&Delivery) -> bool) -> Option<Turn> {
         let (delivery, cancellation) = self.start(&mut self.state(), fits)?;
         Some(Turn { delivery, cancellation, another: false })

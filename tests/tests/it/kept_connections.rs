@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use commandbus::{handlers, prelude::*};
+use commandbus::{handlers, prelude::*, worker::WorkerBuilder};
 use commandbus_tests::TestDatabase;
 use sqlx::{Acquire, PgPool, postgres::PgPoolOptions};
 use tokio::{runtime, sync::Notify, task::spawn_blocking};
@@ -55,16 +55,20 @@ async fn write(Write { n }: Write, mut tx: Tx) -> Result<(), sqlx::Error> {
     savepoint.rollback().await
 }
 
+async fn work_until_all_are_handled(worker: WorkerBuilder, pool: &PgPool) {
+    let at_work = AtWork::start(worker);
+    let settled = "select count(*) from commandbus.command where status = 'COMPLETED'";
+    until(async || sqlx::query_scalar::<_, i64>(settled).fetch_one(pool).await.unwrap() == TURNS as i64).await;
+    at_work.stop().await;
+}
+
 /// Has the handlers run, one after the other.
 async fn handle(bus: &Bus, database: &TestDatabase) {
     let pool = &database.pool().await;
     sqlx::raw_sql("create table effect (n int, transaction text)").execute(pool).await.unwrap();
     let worker = Worker::new(bus, "in_turn").handlers(handlers![write]).concurrency(1);
     bus.send_many((1..=TURNS as i32).map(|n| Write { n })).await.unwrap();
-    let at_work = AtWork::start(worker);
-    let settled = "select count(*) from commandbus.command where status = 'COMPLETED'";
-    until(async || sqlx::query_scalar::<_, i64>(settled).fetch_one(pool).await.unwrap() == TURNS as i64).await;
-    at_work.stop().await;
+    work_until_all_are_handled(worker, pool).await;
     let written = "select count(distinct n), count(distinct transaction), count(*) from effect where n > 0";
     let written: (i64, i64, i64) = sqlx::query_as(written).fetch_one(pool).await.unwrap();
     assert_eq!(written, (TURNS as i64, TURNS as i64, TURNS as i64), "each in a transaction of its own");
@@ -93,6 +97,42 @@ async fn sends_that_follow_each_other_take_the_connection_at_hand() {
 #[tokio::test]
 async fn handlers_that_follow_each_other_write_on_the_connection_at_hand() {
     takes_fewer_connections_than_turns(handle).await;
+}
+
+#[command(domain = "at_hand")]
+#[derive(Serialize, Deserialize)]
+struct Look;
+
+/// Looks at transactions from outside, and counts those that a commit has begun.
+#[derive(Clone)]
+struct Outside {
+    pool: PgPool,
+    followed: Arc<AtomicUsize>,
+}
+
+#[handler]
+async fn look(_look: Look, tx: Tx, State(outside): State<Outside>) -> Result<(), sqlx::Error> {
+    let begun_by_a_commit = "select count(*) from pg_stat_activity
+                             where datname = current_database() and state = 'idle in transaction'
+                               and query like 'commit; begin;%'";
+    let found: i64 = sqlx::query_scalar(begun_by_a_commit).fetch_one(&outside.pool).await?;
+    outside.followed.fetch_add(found as usize, Ordering::Relaxed);
+    drop(tx);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_transaction_of_a_handler_begins_with_the_commit_of_the_one_before() {
+    let database = TestDatabase::new().await;
+    let (pool, _) = pool(&database, 3).await;
+    let bus = Bus::new(pool);
+    bus.send_many((0..TURNS).map(|_| Look)).await.unwrap();
+    let outside = Outside { pool: database.pool().await, followed: Arc::default() };
+    let worker = Worker::new(&bus, "at_hand").handlers(handlers![look]).provide(outside.clone()).concurrency(1);
+    work_until_all_are_handled(worker, &outside.pool).await;
+    // The first has none before it, and now and then the connection goes back to its pool.
+    let followed = outside.followed.load(Ordering::Relaxed);
+    assert!((1..TURNS).contains(&followed), "{followed} of {TURNS}");
 }
 
 #[tokio::test]
